@@ -214,6 +214,14 @@ def network(names: frozenset[str]) -> set[str]:
     return {name for name in names if any(name == known or name.startswith(f"{known}.") for known in NETWORK)}
 
 
+def test_patterns_wait_until_they_are_asked() -> None:
+    nodes = [(name, node) for name in MODULES for node in _nodes(tree(name), into_functions=False)]
+    compiled = [(name, node) for name, node in nodes if isinstance(node, ast.Attribute) and node.attr == "compile"]
+    assert [
+        f"{name}:{node.lineno} compiles at import" for name, node in compiled if ast.unparse(node.value) == "re"
+    ] == []
+
+
 def test_no_module_is_called_utils() -> None:
     assert [name for name in MODULES if name.rpartition(".")[2] in {"utils", "helpers", "common", "misc"}] == []
 

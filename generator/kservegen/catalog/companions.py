@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 from kservegen.catalog.sections import GROUP, KINDS, SECTIONS, KindInfo
 from kservegen.core.names import label_error, path_segment_error, subdomain_error
+from kservegen.core.patterns import lazy_pattern
 
 COMPANIONS_FOLDER: Final = "companions"
 # Our words beside the object's own fields; a file's defaults give these, and nothing else.
@@ -14,7 +14,7 @@ COMPANION_WORDS: Final = ("environments", "owner")
 # What `manifests/` calls the folder that every environment takes.
 ALL_ENVIRONMENTS: Final = "all"
 _CLUSTER_FOLDER: Final = "cluster"
-_KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
+_KIND: Final = lazy_pattern(r"[A-Z][A-Za-z0-9]*\Z")
 _FORM: Final = "group/Kind/namespace/name; without group for Kubernetes' core, without namespace for what has none"
 _ENGINE_KINDS: Final = frozenset({"AppProject", "Application", "ApplicationSet"})
 

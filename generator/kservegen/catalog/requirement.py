@@ -10,11 +10,12 @@ from typing import Final
 
 from kservegen.catalog.model import CatalogDocument
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 
 _BOUND: Final = r"(?:>=|<=|==|!=|<|>) *[0-9]+(?:[.][0-9]+){0,2}"
 # What the schema of environments lets through.
 REQUIREMENT: Final = f"^kservegen *{_BOUND}(?: *, *{_BOUND})*$"
-_PART: Final = re.compile("(>=|<=|==|!=|<|>) *([0-9.]+)")
+_PART: Final = lazy_pattern("(>=|<=|==|!=|<|>) *([0-9.]+)")
 _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
     ">=": operator.ge,
     "<=": operator.le,

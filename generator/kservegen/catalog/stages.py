@@ -6,7 +6,6 @@ next one. Environments belong to the platform, and so do stages: no file of a mo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from kservegen.core.diagnostics import Diagnostic, Related
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
@@ -24,7 +24,7 @@ STAGES: Final = "stages"
 STAGES_FILE: Final = f"{ENVIRONMENTS_FOLDER}/{DEFAULTS_NAME}.yaml"
 # Days, hours and minutes, in this order: 24h, 7d, 1h30m. The schema's pattern.
 SOAK: Final = "^([0-9]{1,4}d)?([0-9]{1,4}h)?([0-9]{1,4}m)?$"
-_SOAK: Final = re.compile(SOAK)
+_SOAK: Final = lazy_pattern(SOAK)
 _IN_DAYS: Final = 2880  # minutes: what is shorter is told in hours
 
 

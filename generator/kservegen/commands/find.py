@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -16,6 +15,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
@@ -325,7 +325,7 @@ def _cut(data: bytes, span: Span) -> list[bytes]:
     return data.splitlines()[span.first - 1 : span.last]
 
 
-_TAIL: Final = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{1,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_TAIL: Final = lazy_pattern(r"(-[bcdfghjklmnpqrstvwxz2456789]{1,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _MENTIONS: Final = 3  # so many places of a name are told
 
 

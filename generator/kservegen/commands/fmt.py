@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import takewhile, zip_longest
@@ -22,6 +21,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.jsontypes import Path as WordPath
 from kservegen.core.manual import by_manual
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.repository import (
     BASES_FOLDER,
     BESIDE_SUFFIXES,
@@ -33,7 +33,7 @@ from kservegen.core.repository import (
 )
 
 # What taking words away leaves of the blank lines around them.
-_BLANK_LINES: Final = re.compile(r"\n\n\n+")
+_BLANK_LINES: Final = lazy_pattern(r"\n\n\n+")
 _NOT_SHARED: Final = ("version", EXTENDS)
 
 

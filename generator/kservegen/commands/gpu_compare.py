@@ -23,6 +23,7 @@ from kservegen.commands.gpu import Account, UnknownModelError, WhatIf, account_f
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.core.suggest import did_you_mean
@@ -30,7 +31,7 @@ from kservegen.core.values import whole_number
 from kservegen.evaluate.project import Project
 from kservegen.kserve.releases import Releases
 
-_CANDIDATE: Final = re.compile(r"(?P<gpu>.+?)(?:x(?P<count>[1-9][0-9]{0,2}))?", re.IGNORECASE)
+_CANDIDATE: Final = lazy_pattern(r"(?P<gpu>.+?)(?:x(?P<count>[1-9][0-9]{0,2}))?", re.IGNORECASE)
 _HUB: Final = "hf://"
 _NOTHING: Final = WhatIf()
 

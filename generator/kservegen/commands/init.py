@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from kservegen.commands.editor_schema import FILES, FOLDER, EditorSchema, editor
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.git.process import open_git, without_user
@@ -102,7 +102,7 @@ _SAYS: Final = {
 }
 
 
-_SHORT_SSH: Final = re.compile(r"([\w.-]+@[\w.-]+):(?!//)(.+)")
+_SHORT_SSH: Final = lazy_pattern(r"([\w.-]+@[\w.-]+):(?!//)(.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

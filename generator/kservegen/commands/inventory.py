@@ -6,7 +6,6 @@ Who asks the cluster is the caller's choice: the module that speaks to an API se
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -22,6 +21,7 @@ from kservegen.core.diagnostics import Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import DefaultedEnvironment, build_objects, default_environment
@@ -35,7 +35,7 @@ from kservegen.kserve.platform import installed_platform
 LARGEST_INPUT: Final = 64 << 20
 LARGE_INPUT_HINT: Final = "Write one file for each kind or namespace: kubectl get KIND -n NAMESPACE -o json."
 # How UTF-16 begins: with a mark, or with a character of ASCII. Windows PowerShell writes it where > leads to a file.
-_UTF_16: Final = re.compile(rb"\xff\xfe|\xfe\xff|\x00[\x01-\x7f]|[\x01-\x7f]\x00")
+_UTF_16: Final = lazy_pattern(rb"\xff\xfe|\xfe\xff|\x00[\x01-\x7f]|[\x01-\x7f]\x00")
 _HEAD: Final = "# What the cluster held on the day it was asked: kservegen inventory writes it, and nobody edits it.\n"
 _STORAGE_CONTAINER: Final = ("ClusterStorageContainer", "", "default")
 

@@ -6,7 +6,6 @@ arguments and the variables that the container states filled in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -15,6 +14,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
@@ -28,7 +28,7 @@ _ROUTES: Final = ("HTTPRoute", "Ingress", "VirtualService")
 _ALL_ARGUMENTS: Final = frozenset({"$@", '"$@"', "${@}", '"${@}"'})
 _LEFT_OUT: Final = "…"
 # Kubernetes' own way of naming a variable, and a shell's.
-_VARIABLE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE: Final = lazy_pattern(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

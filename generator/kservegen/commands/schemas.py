@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -13,6 +12,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.formats.archive import read_chart
@@ -32,7 +32,7 @@ PACKED: Final = (".tgz", ".tar.gz")
 _DEFINITION: Final = "CustomResourceDefinition"
 _API: Final = "apiextensions.k8s.io/v1"
 _TEMPLATE: Final = b"{{"
-_CHART: Final = re.compile(r"[^/]+/Chart\.yaml")
+_CHART: Final = lazy_pattern(r"[^/]+/Chart\.yaml")
 _RENDER_FIRST: Final = "helm template CHART | kservegen schemas add -"
 _YAML: Final = (".yaml", ".yml", ".json")
 _TOLD: Final = 5  # of what is wrong with one definition

@@ -19,6 +19,7 @@ from kservegen import __version__
 from kservegen.commands.tool_wheel import PackedWheel, pack_checkout, pack_installed
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.git.process import mask, open_git
@@ -27,10 +28,10 @@ from kservegen.git.process import mask, open_git
 TOOL_FOLDER: Final = ".github/actions/kservegen"
 _LARGEST_WHEEL: Final = 50_000_000  # bytes: thirty times ours
 
-_INDEX: Final = re.compile(r"kservegen\s*==\s*([0-9][0-9a-zA-Z.+!-]*)((?:\s+(?:\\\s+)?--hash=sha256:[0-9a-f]{64})+)")
-_HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+_INDEX: Final = lazy_pattern(r"kservegen\s*==\s*([0-9][0-9a-zA-Z.+!-]*)((?:\s+(?:\\\s+)?--hash=sha256:[0-9a-f]{64})+)")
+_HASH: Final = lazy_pattern(r"--hash=sha256:[0-9a-f]{64}")
 # What cannot end a word of a shell or a scalar of YAML, with no user or password but ssh's own.
-_GIT: Final = re.compile(r"git\+(?:https://|ssh://(?:git@)?)[\w.:-]+/[\w.~/%+-]+@(?:[0-9a-f]{64}|[0-9a-f]{40})")
+_GIT: Final = lazy_pattern(r"git\+(?:https://|ssh://(?:git@)?)[\w.:-]+/[\w.~/%+-]+@(?:[0-9a-f]{64}|[0-9a-f]{40})")
 _FORMS: Final = (
     f"'kservegen=={__version__} --hash=sha256:…' for an index, git+https://HOST/REPOSITORY@COMMIT with all digits of"
     " the commit, or FILE.whl to keep that wheel in the repository"

@@ -28,9 +28,10 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related, RuleMeta, Severity
+from kservegen.core.patterns import lazy_pattern
 
-_SECTION: Final = re.compile(r"^(Fix|Severity|Bad|Good|Upstream):(?:\s|$)", re.MULTILINE)
-_HEADING: Final = re.compile(r"^# (.+)$", re.MULTILINE)
+_SECTION: Final = lazy_pattern(r"^(Fix|Severity|Bad|Good|Upstream):(?:\s|$)", re.MULTILINE)
+_HEADING: Final = lazy_pattern(r"^# (.+)$", re.MULTILINE)
 _INDENT: Final = 4
 _FOLDER: Final = Path(__file__).parent / "manuals"
 

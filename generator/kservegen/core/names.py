@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
+
 LABEL_LENGTH: Final = 63
 SUBDOMAIN_LENGTH: Final = 253
 # The label that the API server gives every namespace: its name.
 NAMESPACE_NAME_LABEL: Final = "kubernetes.io/metadata.name"
 ANNOTATIONS_SIZE: Final = 256 * 1024
 
-_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_NAME_PART: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL: Final = lazy_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN: Final = lazy_pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME_PART: Final = lazy_pattern(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _ENDS: Final = "are allowed, with a letter or digit at both ends"
 _NAME_ALLOWED: Final = f"letters, digits, '-', '_' and '.' {_ENDS}"
 

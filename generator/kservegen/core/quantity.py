@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 # Longer texts are taken as unparsable: Python refuses to convert integers of more than 4,300 digits.
@@ -24,7 +25,7 @@ _MOST: Final = Fraction(_MAX_INT64)
 _MAX_DIGITS: Final = 19
 _MAX_FAST_DIGITS: Final = 18
 
-_TEXT: Final = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[+-]?[0-9]*)")
+_TEXT: Final = lazy_pattern(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[+-]?[0-9]*)")
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DECIMAL_SUFFIX: Final = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}

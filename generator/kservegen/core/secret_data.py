@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Final
 
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 
 _FIELDS: Final = frozenset({"data", "stringData"})
 _KIND: Final = "secret"
@@ -21,37 +22,37 @@ _SEPARATOR: Final = "---"
 
 # A kind that begins so, in YAML or JSON; one that an alias or an escape spells; the key of an entry beside models; a
 # field that no other kind has.
-_MARK: Final = re.compile(
+_MARK: Final = lazy_pattern(
     r"""(?i:kind)\\?["']?\s*:\s*(?:[!&]\S*\s+|[>|][-+0-9]*\s+)*(?:\\?["']?(?i:secret)s?(?i:list)?\b(?![\w-])|\*|"[^"\n]*\\)"""
     r"""|(?:^|[\s"'{,/])(?:v1/)?Secret/|(?:^|[\s"'{,])(?:v1/)?(?i:secrets?(?:list)?)/[\w./-]+["']?\s*:|\bstringData\b"""
 )
 # Misspelt too: the values are what they were meant to be.
-_FIELD: Final = re.compile(r"""(?<![\w.-])(?:str(?:ing)?s?[-_]?)?d[at]{2,4}s?(?![\w.-])""", re.IGNORECASE)
+_FIELD: Final = lazy_pattern(r"""(?<![\w.-])(?:str(?:ing)?s?[-_]?)?d[at]{2,4}s?(?![\w.-])""", re.IGNORECASE)
 # Text that stands elsewhere, or is spelled otherwise than it reads: then no line of the document is sure.
-_ELSEWHERE: Final = re.compile(r"""data\\?["']?\s*:\s*\*|<<\s*:|\\[xuU]""", re.IGNORECASE)
-_CHILD: Final = re.compile(r"""(\s*)(?:"[-.\w]+"|'[-.\w]+'|[-.\w]+)\s*:(?=\s|$)""")
+_ELSEWHERE: Final = lazy_pattern(r"""data\\?["']?\s*:\s*\*|<<\s*:|\\[xuU]""", re.IGNORECASE)
+_CHILD: Final = lazy_pattern(r"""(\s*)(?:"[-.\w]+"|'[-.\w]+'|[-.\w]+)\s*:(?=\s|$)""")
 # What surely is no value whose indentation went wrong: a field of the object, the key of another entry.
-_SIBLING: Final = re.compile(
+_SIBLING: Final = lazy_pattern(
     r"""\s*(?:-\s+)?["']?(?:apiVersion|kind|metadata|type|immutable|(?:string)?[dD]ata|environments|owner|[\w.-]+(?:/[\w.-]+)+)["']?:"""
     r"""(?=\s|$)"""
 )
 # Nothing is given back, so that a line of spaces is read once.
-_CLOSED: Final = re.compile(r"""\s*+(?:"[^"\\]*+"\s*+|'[^']*+'\s*+|[^{}\[\]"'#]*+)(?:(?<=\s)#.*)?$""")
-_INDENT: Final = re.compile(r"[ ]*")
+_CLOSED: Final = lazy_pattern(r"""\s*+(?:"[^"\\]*+"\s*+|'[^']*+'\s*+|[^{}\[\]"'#]*+)(?:(?<=\s)#.*)?$""")
+_INDENT: Final = lazy_pattern(r"[ ]*")
 
 _SHORTEST_WORD: Final = 4
 _LONGEST_WORD: Final = 12  # a report may cut what is longer
-_WORD: Final = re.compile(r"""[^\s"'\\]{2,}""")
-_SORT: Final = re.compile(r"an? \w+: ")  # what readers put before the value that they quote
+_WORD: Final = lazy_pattern(r"""[^\s"'\\]{2,}""")
+_SORT: Final = lazy_pattern(r"an? \w+: ")  # what readers put before the value that they quote
 
 # Where a finding is: a key of `extraManifests`, or a file of `manifests/`; then a field of the object.
 _NAME: Final = r"(?i:secrets?(?:list)?)"
-_OBJECT: Final = re.compile(
+_OBJECT: Final = lazy_pattern(
     rf"""(?:^|[.\]])(?:extraManifests|manifests)(?:\["(?:[^"/]*/)?{_NAME}(?:/[^"]*)?"\]|\.{_NAME}(?=[.\[]|$))"""
 )
-_SUBJECT: Final = re.compile(rf"{_NAME}[ /]")
-_DATA_PATH: Final = re.compile(r"""^(?:.*?[.\]])??(?:data|stringData)(?:\.[^.\[]+|\["[^"]*"\]|\[\d+\]|$)""")
-_QUOTED_DATA: Final = re.compile(r"""(?<![\w.-])(?:string)?data\\?["']?\s*:""", re.IGNORECASE)
+_SUBJECT: Final = lazy_pattern(rf"{_NAME}[ /]")
+_DATA_PATH: Final = lazy_pattern(r"""^(?:.*?[.\]])??(?:data|stringData)(?:\.[^.\[]+|\["[^"]*"\]|\[\d+\]|$)""")
+_QUOTED_DATA: Final = lazy_pattern(r"""(?<![\w.-])(?:string)?data\\?["']?\s*:""", re.IGNORECASE)
 
 
 def is_secret(doc: JsonValue) -> bool:

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.secret_data import find_data
 
 HIDDEN: Final = "(hidden)"
@@ -145,7 +146,7 @@ _FLAG_ITEM: Final = r"^\s*-\s+[\"']?--([\w.-]+)[\"']?\s*$"
 _KEY_LINES: Final = 80  # a private key has fewer
 _MAY_TELL: Final = ("pass", "pwd", "secret", "token", "cred", "key", "auth")
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORD: Final = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _TELLING: Final = frozenset(
     "password passwd pass passphrase pwd secret secrets token credential credentials apikey apitoken accesskey "
     "secretkey privatekey authtoken accesstoken".split()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
+
 # What is longer is no misspelt name; comparing takes time by the square of the length.
 _LONGEST: Final = 200
-_WORDS: Final = re.compile(r"[a-z]+|[0-9]+")
+_WORDS: Final = lazy_pattern(r"[a-z]+|[0-9]+")
 # Shorter parts of names are labels: a, b; dev, prod; eu, us.
 _WORD: Final = 4
 

@@ -11,10 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 _FILE: Final = Path(__file__).with_name("terms.md")
-_HEADING: Final = re.compile(r"^# (.+)$", re.MULTILINE)
+_HEADING: Final = lazy_pattern(r"^# (.+)$", re.MULTILINE)
 _PRINTED: Final = "In: "
 
 

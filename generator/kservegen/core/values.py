@@ -7,11 +7,11 @@ Ports, paths, keys of ConfigMaps, IP addresses, percentages: the laws are those 
 from __future__ import annotations
 
 import ipaddress
-import re
 from functools import lru_cache
 from typing import Final
 
 from kservegen.core.names import SUBDOMAIN_LENGTH, form_error
+from kservegen.core.patterns import lazy_pattern
 
 LARGEST_PORT: Final = 65535
 LARGEST_INT64: Final = 2**63 - 1
@@ -20,14 +20,14 @@ LARGEST_ID: Final = 2**31 - 1
 LARGEST_MODE: Final = 0o777
 _PORT_NAME_LENGTH: Final = 15
 
-_PORT_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
-_HEADER: Final = re.compile(r"[-A-Za-z0-9]+")
-_PERCENT: Final = re.compile(r"[0-9]+%")
-_IPV4: Final = re.compile(r"0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})")
+_PORT_NAME: Final = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CONFIG_KEY: Final = lazy_pattern(r"[-._a-zA-Z0-9]+")
+_HEADER: Final = lazy_pattern(r"[-A-Za-z0-9]+")
+_PERCENT: Final = lazy_pattern(r"[0-9]+%")
+_IPV4: Final = lazy_pattern(r"0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})")
 _LARGEST_OCTET: Final = 255
-_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
-_SEARCH: Final = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_SYSCTL: Final = lazy_pattern(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+_SEARCH: Final = lazy_pattern(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
 
 
 def whole_number(text: str) -> int | None:

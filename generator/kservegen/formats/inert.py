@@ -8,32 +8,33 @@ a CI runner obeys when it reads it in a log.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final
+
+from kservegen.core.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from kservegen.core.jsontypes import JsonObject
 
-_PUNCTUATION: Final = re.compile(r"[\\`*_{}\[\]()#|~$]")
-_HARMLESS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # most names: nothing in them means anything
-_RUN: Final = re.compile("`+")
+_PUNCTUATION: Final = lazy_pattern(r"[\\`*_{}\[\]()#|~$]")
+_HARMLESS: Final = lazy_pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # most names: nothing in them means anything
+_RUN: Final = lazy_pattern("`+")
 # GitHub looks for these after Markdown is done, so no escape keeps them from being links: a break in between does.
-_LIVE: Final = re.compile(r"(?<=[@#])|(?<=GH-)|(?<=gh-)|(?<=:)(?=//)|(?<=www)(?=\.)")
-_OF_CELLS: Final = re.compile(r"[|\\`]")
+_LIVE: Final = lazy_pattern(r"(?<=[@#])|(?<=GH-)|(?<=gh-)|(?<=:)(?=//)|(?<=www)(?=\.)")
+_OF_CELLS: Final = lazy_pattern(r"[|\\`]")
 _BREAK: Final = "\u200b"  # no width, no link
 # Letters and marks that no font draws, and that Python calls printable (Unicode's Default_Ignorable_Code_Point).
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = lazy_pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 # GitHub's runner takes `::name …::` after blanks at the start of a line, and `##[name]` anywhere in one
 # (actions/runner, src/Runner.Common/ActionCommand.cs); Azure's takes `##vso[`, TeamCity's `##teamcity[`.
-_AT_START: Final = re.compile(r"^(\s*):(?=:.*::)")
-_ANYWHERE: Final = re.compile(r"#(?=#\w*\[)")
+_AT_START: Final = lazy_pattern(r"^(\s*):(?=:.*::)")
+_ANYWHERE: Final = lazy_pattern(r"#(?=#\w*\[)")
 # In JSON: a backslash, a pair of surrogates, or one alone, which stands for no character.
-_HALVES: Final = re.compile(r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\u(d[89a-f]..)")
-_FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # a spreadsheet runs what begins so (owasp.org, CSV injection)
+_HALVES: Final = lazy_pattern(r"\\\\|\\ud[89ab]..\\ud[c-f]..|\\u(d[89a-f]..)")
+_FORMULA: Final = lazy_pattern(r"[=+\-@\t\r]")  # a spreadsheet runs what begins so (owasp.org, CSV injection)
 # What our own colours are; a terminal gets no other code.
-_COLOUR: Final = re.compile("(\x1b\\[(?:[0-4]|3[0-7])(?:;(?:[0-4]|3[0-7]))*m)")
+_COLOUR: Final = lazy_pattern("(\x1b\\[(?:[0-4]|3[0-7])(?:;(?:[0-4]|3[0-7]))*m)")
 
 
 def printable(text: str) -> str:

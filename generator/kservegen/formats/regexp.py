@@ -6,10 +6,11 @@ before a line break), and one pattern with nested repetition can keep it busy fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Protocol
+
+from kservegen.core.patterns import lazy_pattern
 
 # RE2's words for a mistake -> those of Go's regexp/syntax, where they differ.
 _IN_GO: Final = {
@@ -24,7 +25,7 @@ _IN_GO: Final = {
     "trailing \\": "trailing backslash at end of expression",
 }
 # `\C`, a byte, is RE2's alone.
-_ANY_BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
+_ANY_BYTE: Final = lazy_pattern(r"(?<!\\)(?:\\\\)*\\C")
 # Go has room for more than RE2 by default (8 MiB); a pattern of this size still compiles in a second.
 _BYTES: Final = 32 << 20
 

@@ -8,7 +8,6 @@ of ours says otherwise; in a page of HTML (`NAME.html.j2`) it is escaped text, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.repository import TEMPLATES_FOLDER, packaged_data
 from kservegen.formats.inert import code, code_cell, inert, inert_html, printable
 from kservegen.formats.yaml.files import read_bytes
@@ -39,7 +39,7 @@ _ALLOWED: Final = (
 _LOOP: Final = "loop"
 _OF_LOOPS: Final = ("first", "last", "index")
 # A line may end as Windows ends it: a checkout with autocrlf holds the same template.
-_CONTROL: Final = re.compile(r"(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+_CONTROL: Final = lazy_pattern(r"(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
 # What we put into a template ourselves has names that no template can write.
 _ROUNDS, _PLAIN, _STEPS = "rounds of a loop", "plain data", "steps left"
 _KINDS: Final = (

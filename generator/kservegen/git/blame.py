@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.git.log import Span
 from kservegen.git.process import Git
 from kservegen.git.tree import has_commits, is_shallow
@@ -16,7 +16,7 @@ _TRAILERS: Final = ",".join(f"key={key}" for key in _APPROVING)
 # Fields end with bytes that no name holds.
 _FORMAT: Final = f"%x1e%H%x1f%P%x1f%cs%x1f%an%x1f%(trailers:{_TRAILERS},valueonly,unfold,separator=%x1d)"
 # What `git blame --porcelain` writes before a line: the commit, the line there and here.
-_HEAD: Final = re.compile(rb"([0-9a-f]{40,64}) \d+ \d+")
+_HEAD: Final = lazy_pattern(rb"([0-9a-f]{40,64}) \d+ \d+")
 
 
 class BranchChange(NamedTuple):

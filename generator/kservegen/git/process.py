@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 # Hooks and CI set these for the repository that they run in, which need not be the one asked about.
@@ -40,8 +41,8 @@ _SETTINGS: Final = (
 # How git ends what it says of a remote that cannot be reached; the reason stands first.
 _ADVICE: Final = "and the repository exists."
 _SECRETS: Final = (
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE), r"\1***@"),
-    (re.compile(r"([?&][a-z_]*token=)[^&\s'\"]+", re.IGNORECASE), r"\1***"),
+    (lazy_pattern(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE), r"\1***@"),
+    (lazy_pattern(r"([?&][a-z_]*token=)[^&\s'\"]+", re.IGNORECASE), r"\1***"),
 )
 
 

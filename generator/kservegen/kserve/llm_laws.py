@@ -7,7 +7,6 @@ Source: pkg/apis/serving/v1alpha2/llm_inference_service_validation.go.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.core.values import LARGEST_INT64, whole_number
 from kservegen.kserve.releases import Capabilities
@@ -25,10 +25,10 @@ _WEIGHT: Final[Path] = ("spec", "router", "route", "weight")
 _SCHEDULER: Final[Path] = ("spec", "router", "scheduler")
 _LORA: Final[Path] = ("spec", "model", "lora")
 _LIMITS: Final = ("maxRank", "maxAdapters", "maxCpuAdapters")
-_COST: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_COST: Final = lazy_pattern(r"[0-9]+(\.[0-9]+)?")
 _MODIFIERS: Final = ("formula", "target", "activationTarget", "metricType")
 _KSERVES_OWN: Final = "Remove it: KServe sets it."
-_PERCENT: Final = re.compile(r"[0-9]+%")
+_PERCENT: Final = lazy_pattern(r"[0-9]+%")
 _NEWER: Final = "/v1alpha2"
 
 

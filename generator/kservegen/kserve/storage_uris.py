@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -10,16 +9,17 @@ from urllib.parse import quote, unquote
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Resource
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 LORA_SCHEMES: Final = ("hf", "s3", "pvc")
 TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
 
-_SCHEME: Final = re.compile(r"[a-zA-Z0-9_]+://")
-_WEB: Final = re.compile(r"https?://.+/.+")
-_PATH_END: Final = re.compile(r"[?#]")
-_ESCAPED_PATH: Final = re.compile(r"[A-Za-z0-9\-_.~!$&'()*+,;=:@\[\]/%]*")
+_SCHEME: Final = lazy_pattern(r"[a-zA-Z0-9_]+://")
+_WEB: Final = lazy_pattern(r"https?://.+/.+")
+_PATH_END: Final = lazy_pattern(r"[?#]")
+_ESCAPED_PATH: Final = lazy_pattern(r"[A-Za-z0-9\-_.~!$&'()*+,;=:@\[\]/%]*")
 _UNESCAPED: Final = "$&+,/:;=@~"
 _AZURE_HOST: Final = "blob.core.windows.net"
 

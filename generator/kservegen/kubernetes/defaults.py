@@ -16,6 +16,7 @@ from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 
 _MODE: Final = 0o644
 _TOKEN_SECONDS: Final = 3600
@@ -58,9 +59,9 @@ _PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _DIGEST: Final = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_IMAGE: Final = re.compile(rf"((?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::(\w[\w.-]{{0,127}}))?(@{_DIGEST})?", re.ASCII)
+_IMAGE: Final = lazy_pattern(rf"((?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::(\w[\w.-]{{0,127}}))?(@{_DIGEST})?", re.ASCII)
 _LONGEST_PATH: Final = 255
-_IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
+_IDENTIFIER: Final = lazy_pattern(r"[a-f0-9]{64}")
 
 
 def fill_pod_template(template: JsonObject) -> JsonObject:

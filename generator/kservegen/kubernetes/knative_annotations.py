@@ -7,7 +7,6 @@ A key may have an older spelling; the newer one counts where both stand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import parse_quantity
 from kservegen.core.values import LARGEST_INT64, signed_number, whole_number
@@ -52,8 +52,8 @@ _UNITS: Final = {
     "h": _HOUR,
 }
 _FRACTION_DIGITS: Final = 18  # of an hour, and a nanosecond; Go drops the rest as well
-_PART: Final = re.compile(r"([0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(ns|us|µs|μs|ms|s|m|h)")
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
+_PART: Final = lazy_pattern(r"([0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(ns|us|µs|μs|ms|s|m|h)")
+_FLOAT: Final = lazy_pattern(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 
 
 class _Annotation(NamedTuple):

@@ -9,7 +9,6 @@ the kind does not have is dropped before the webhook sees it. A test holds this 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Final
@@ -18,11 +17,12 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.names import label_error
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.kubernetes.fields import BrokenLaw, bounded, choice, lawful, maps, required
 from kservegen.kubernetes.knative_annotations import revision_annotations, rollout_duration
 
-_NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAME: Final = lazy_pattern(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _HIGHEST_ID: Final = 2**31 - 1
 _SECURITY: Final = frozenset(
     {"fsGroup", "runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile", "supplementalGroups"}

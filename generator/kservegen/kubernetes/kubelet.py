@@ -14,18 +14,19 @@ from typing import Final
 
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.kubernetes.fields import maps
 
 _LISTS: Final = ("initContainers", "containers")
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_REPOSITORY: Final = lazy_pattern(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _HOST_LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_HOST: Final = re.compile(rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
-_TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_HOST: Final = lazy_pattern(rf"(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+_TAG: Final = lazy_pattern(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGESTS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
-_HEX: Final = re.compile(r"[0-9a-f]+")
-_IDENTIFIER: Final = re.compile(r"[0-9a-f]{64}")
+_HEX: Final = lazy_pattern(r"[0-9a-f]+")
+_IDENTIFIER: Final = lazy_pattern(r"[0-9a-f]{64}")
 _LONGEST: Final = 255
 
 

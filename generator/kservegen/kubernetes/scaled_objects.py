@@ -8,7 +8,6 @@ formula of scalingModifiers only arithmetic and comparisons are read. A test hol
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import parse_quantity
 from kservegen.kubernetes.fields import BrokenLaw, bounded, maps
@@ -27,9 +27,9 @@ _UNCACHED: Final = (*OF_PODS, "cron")
 _KEPT_AUTOSCALER: Final = "validations.keda.sh/hpa-ownership"
 _TRANSFER: Final = "scaledobject.keda.sh/transfer-hpa-ownership"
 _DIGITS: Final = r"[0-9]+(?:_[0-9]+)*"
-_NUMBER: Final = re.compile(rf"[-+]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?")
-_ARITHMETIC: Final = re.compile(r"(?:[-+*/%^() <>=!?:,]|[0-9]++(?:\.[0-9]++)?+|[A-Za-z_][A-Za-z0-9_]*+)*+")
-_WORD: Final = re.compile(r"\b[A-Za-z_][A-Za-z0-9_]*+(?! *\()")
+_NUMBER: Final = lazy_pattern(rf"[-+]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?")
+_ARITHMETIC: Final = lazy_pattern(r"(?:[-+*/%^() <>=!?:,]|[0-9]++(?:\.[0-9]++)?+|[A-Za-z_][A-Za-z0-9_]*+)*+")
+_WORD: Final = lazy_pattern(r"\b[A-Za-z_][A-Za-z0-9_]*+(?! *\()")
 # Words of the language of formulas (github.com/expr-lang/expr).
 _LANGUAGE: Final = frozenset(
     """

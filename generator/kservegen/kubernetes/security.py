@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import subdomain_error
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.core.values import descending_path_error, id_error, sysctl_error
 from kservegen.kubernetes.fields import FieldPlace, choice, maps, needed, numbered, required, word
@@ -129,11 +129,11 @@ _LONGEST_DOMAIN: Final = 255
 _LONGEST_USER: Final = 104
 _PARTS: Final = 2
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_NETBIOS: Final = re.compile(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
+_CONTROL: Final = lazy_pattern(r"[\x00-\x1f\x7f]")
+_NETBIOS: Final = lazy_pattern(r'[^\\/:*?"<>|.][^\\/:*?"<>|]{0,14}')
 _DNS_LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_DNS: Final = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
-_FORBIDDEN: Final = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
+_DNS: Final = lazy_pattern(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
+_FORBIDDEN: Final = lazy_pattern(r'["/\\:;|=,+*?<>@\[\]]')
 
 
 def _windows_options(value: JsonValue, path: Path) -> Iterator[Problem]:

@@ -5,13 +5,13 @@ Sources whose kind no one may create any more are checked like the others: the A
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import LABEL_LENGTH, label_error, subdomain_error
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import parse_quantity
 from kservegen.core.values import backsteps_error, descending_path_error, mode_error
@@ -69,9 +69,9 @@ _HOST_TYPES: Final = (
 )
 _LARGEST_PARTITION: Final = 255
 _LARGEST_TENANT: Final = 64
-_IQN: Final = re.compile(r"iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)")
-_EUI: Final = re.compile(r"eui\.[A-Za-z0-9]{16}")
-_NAA: Final = re.compile(r"naa\.[A-Za-z0-9]{32}")
+_IQN: Final = lazy_pattern(r"iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)")
+_EUI: Final = lazy_pattern(r"eui\.[A-Za-z0-9]{16}")
+_NAA: Final = lazy_pattern(r"naa\.[A-Za-z0-9]{32}")
 _ADDRESSES: Final = {"iqn": _IQN, "eui": _EUI, "naa": _NAA}
 
 

@@ -9,12 +9,13 @@ from itertools import takewhile
 from typing import Final, TypeVar, cast
 
 from kservegen.changes.plan.model import FieldChange
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import fields, is_dataclass, replace
 
 LEAST: Final = 3  # so many are folded: fewer are read faster one by one
 EACH: Final = "ENV"  # stands for the name of each of several environments
 _T = TypeVar("_T")
-_SLASH: Final = re.compile(r"(?<![:/])/(?!/)")
+_SLASH: Final = lazy_pattern(r"(?<![:/])/(?!/)")
 
 
 def fold_key(field: FieldChange) -> Hashable:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 
 # What may stand before a path: nothing in it ends a link of Markdown or an attribute of HTML.
-_PREFIX: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9./:~@%_-]*")
+_PREFIX: Final = lazy_pattern(r"https?://[A-Za-z0-9][A-Za-z0-9./:~@%_-]*")
 
 
 class FileLinks(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from kservegen.commands.rollout.places import EngineView, LiveModel, PlaceState
 from kservegen.commands.rollout.versions import without_place
 from kservegen.commands.status import StatusReport, StatusRow
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.secrets import mask_text
 from kservegen.formats.inert import printable
@@ -27,7 +27,7 @@ _LISTED: Final = 8
 _MOST_FIELDS: Final = 4
 _LONGEST: Final = 400  # of a message of the cluster
 _NARROWEST: Final = 40
-_REVISION: Final = re.compile(r"(?<=:[0-9a-f]{12})[0-9a-f]{28}$")  # what of a whole one is not shown
+_REVISION: Final = lazy_pattern(r"(?<=:[0-9a-f]{12})[0-9a-f]{28}$")  # what of a whole one is not shown
 _SAID: Final[Mapping[PlaceState, str]] = {
     PlaceState.NOT_RENDERED: "not rendered",
     PlaceState.NOT_MERGED: "rendered, not merged",

@@ -5,11 +5,12 @@ A width of 0 is that of a file or a pipe: there, lines have no end.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-_CODES: Final = re.compile("\x1b\\[[0-9;]*m")
+from kservegen.core.patterns import lazy_pattern
+
+_CODES: Final = lazy_pattern("\x1b\\[[0-9;]*m")
 _GOES_ON: Final = 4  # further in than the line that goes on
 _LEAST: Final = 20
 

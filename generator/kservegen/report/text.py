@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Severity
 from kservegen.core.jsontypes import format_path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
 from kservegen.report.of_change import heavier
@@ -26,7 +27,7 @@ _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[
 _WIDEST = 160
 _NARROWEST = 20
 _GUTTER = 9  # of a line of a file: its number
-_SECTION_END = re.compile(r"[.\[]")
+_SECTION_END = lazy_pattern(r"[.\[]")
 _INDENT = " " * 11  # of what is said of a finding, behind its label
 _NAMED = 3  # so many other places fit in a line
 

@@ -9,10 +9,11 @@ from kservegen.catalog.merge import MERGE_KEYS
 from kservegen.core.document import child
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.values import whole_number
 from kservegen.formats.yaml.load import load_strict
 
-_STEP: Final = re.compile(r"""(?:^|\.)([^.\[\]="']+)|\[(?:"([^"]*)"|'([^']*)'|([^\[\]"']+))\]""")
+_STEP: Final = lazy_pattern(r"""(?:^|\.)([^.\[\]="']+)|\[(?:"([^"]*)"|'([^']*)'|([^\[\]"']+))\]""")
 _PATHS: Final = 'Write words with dots between: resources.limits.memory, env[NAME].value, labels["example.com/team"].'
 
 

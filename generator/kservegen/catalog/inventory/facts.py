@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import NAMESPACE_NAME_LABEL
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.secrets import HIDDEN, secrets_in
 
 # The ConfigMap that KServe's controllers read: pkg/apis/serving/v1beta1/configmap.go.
@@ -31,7 +31,7 @@ KEPT_VARIABLES: Final = frozenset(
     """.split()
 )
 # A value that is but another variable of the container, or its default, says nothing by itself.
-_ANOTHER_VARIABLE: Final = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
+_ANOTHER_VARIABLE: Final = lazy_pattern(r"\$\([A-Za-z_][\w.-]*\)")
 # Longest text of a ConfigMap's key that is kept.
 _LONGEST: Final = 64 << 10
 

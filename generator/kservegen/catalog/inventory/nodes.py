@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.quantity import canonical, parse_quantity
 
 # What tells a node from its neighbours, or changes by itself.
@@ -33,7 +33,7 @@ _NAMES: Final = (
     "nvidia.com/gpu.product",
     "node.kubernetes.io/instance-type",
 )
-_NOT_IN_NAMES: Final = re.compile("[^a-z0-9]+")
+_NOT_IN_NAMES: Final = lazy_pattern("[^a-z0-9]+")
 # Amounts that differ a little between machines that are alike.
 _MEASURED: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 

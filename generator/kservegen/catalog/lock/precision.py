@@ -6,13 +6,13 @@ as they were trained, or by a method for each. Modules are told apart by their n
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 
 # Methods that say by their names how weights are stored; the schema of the lock lists all ways.
 _METHODS: Final = frozenset({"fp8", "int8", "int4", "awq", "gptq", "nvfp4", "mxfp4", "bitsandbytes"})
@@ -31,16 +31,19 @@ _ALGORITHMS: Final = {"FP8": "fp8", "NVFP4": "nvfp4", "W4A16_AWQ": "awq", "INT4_
 # Kinds of modules, by what their names hold; the first that matches counts. Blank: too small to count, or no linear
 # layer of the language model (towers, tables, routers, layers for drafting).
 _KINDS: Final = (
-    ("", re.compile(r"vision|visual|audio|tower|multi_modal|lm_head|embed|mtp|nextn|router|norm|gate$|gate\.weight$")),
-    ("", re.compile(r"in_proj_(a|b|ba)\b|conv1d|\bconv\b|shared_expert_gate")),
-    ("state", re.compile(r"linear_attn|mamba|delta|ssm|short_conv")),
-    ("attention", re.compile(r"attn|attention|[qkvo]_proj|kv_[ab]_proj")),
-    ("shared", re.compile(r"shared_expert|shared_mlp")),
-    ("experts", re.compile(r"experts|block_sparse_moe")),
-    ("dense", re.compile(r"mlp|feed_forward|ffn|gate_proj|up_proj|down_proj|gate_up_proj")),
+    (
+        "",
+        lazy_pattern(r"vision|visual|audio|tower|multi_modal|lm_head|embed|mtp|nextn|router|norm|gate$|gate\.weight$"),
+    ),
+    ("", lazy_pattern(r"in_proj_(a|b|ba)\b|conv1d|\bconv\b|shared_expert_gate")),
+    ("state", lazy_pattern(r"linear_attn|mamba|delta|ssm|short_conv")),
+    ("attention", lazy_pattern(r"attn|attention|[qkvo]_proj|kv_[ab]_proj")),
+    ("shared", lazy_pattern(r"shared_expert|shared_mlp")),
+    ("experts", lazy_pattern(r"experts|block_sparse_moe")),
+    ("dense", lazy_pattern(r"mlp|feed_forward|ffn|gate_proj|up_proj|down_proj|gate_up_proj")),
 )
 STORED_KINDS: Final = ("attention", "state", "dense", "shared", "experts")
-_LAYER: Final = re.compile(r"layers[.\\]+(\d+)")
+_LAYER: Final = lazy_pattern(r"layers[.\\]+(\d+)")
 # Half of the layers of a kind and more decide how the kind is counted.
 _HALF: Final = 0.5
 

@@ -5,7 +5,6 @@ Source: KServe's upgrade guide (migration to the split charts) and the chart tab
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -13,6 +12,7 @@ from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.model import CarriedValues, UpgradeStep
 from kservegen.core.document import nested, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
 from kservegen.kserve.charts.release import config_owner
@@ -22,7 +22,7 @@ OLD_RELEASE: Final = "kserve"
 _SPLIT: Final = (0, 17)
 _NEAR: Final = 0.8  # a slip; names of siblings are alike by intent
 _RENAMED_MODES: Final = (0, 16)
-_VERSION: Final = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:[-+].*)?")
+_VERSION: Final = lazy_pattern(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:[-+].*)?")
 _VERSIONED: Final[KeyPath] = ("kserve", "version")
 _MODE: Final[KeyPath] = ("kserve", "controller", "deploymentMode")
 _MODES: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}

@@ -6,18 +6,18 @@ their name. A claim by name is one set of devices that all pods share; a templat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.servers.devices import CLASS_PREFIX, class_devices, driver_class
 
 # Finds an object by kind, namespace and name; None for one that is not among the files.
 FindObject: TypeAlias = Callable[[str, str, str], JsonObject | None]
 
-_PROFILE: Final = re.compile(r"""profile["']?\]?\s*==\s*["']([1-9]g\.[0-9]{1,4}gb[^"']*)["']""")
+_PROFILE: Final = lazy_pattern(r"""profile["']?\]?\s*==\s*["']([1-9]g\.[0-9]{1,4}gb[^"']*)["']""")
 _MIG: Final = "mig.nvidia.com"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from difflib import get_close_matches
@@ -28,6 +27,7 @@ from kservegen.checks.gpu.weights import beyond_text
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import replace
 from kservegen.kserve.releases import Releases
 
@@ -37,9 +37,9 @@ _DESKTOP: Final = ("RTX-", "GB10")
 _TAKEN: Final = str.maketrans({"o": "0", "i": "1", "l": "1"})
 _NEAR: Final = 0.7
 _LONGEST: Final = 100
-_MAKERS: Final = re.compile(r"\b(nvidia|geforce|amd|intel|instinct|tesla)\b")
+_MAKERS: Final = lazy_pattern(r"\b(nvidia|geforce|amd|intel|instinct|tesla)\b")
 # Of vLLM: `0.11.2`, `v0.8.5.post1`, `0.15.2rc1` or `0.10.1.2.dev0`.
-_VERSION: Final = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
+_VERSION: Final = lazy_pattern(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 
 
 class GpuInstance(NamedTuple):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
+
 # Endings of names, by how the weights are stored; longest first where one holds another.
 _ENDINGS: Final = (
     ("fp8", r"fp8([-_]?(dynamic|block|kv|tensorwise))?|w8a8[-_]fp8|float8"),
@@ -21,15 +23,15 @@ _ENDINGS: Final = (
     ("bitsandbytes", r"(unsloth[-_])?bnb([-_]4bit)?"),
     ("int4", r"quantized\.w4a16|(qat[-_])?w4a16([-_]ct)?|int4([-_]autoround)?|autoround([-_]int4)?|4bit"),
 )
-_ENDING: Final = re.compile(
+_ENDING: Final = lazy_pattern(
     "^(?P<base>.+?)[-_.](?:" + "|".join(f"(?P<{method}>{words})" for method, words in _ENDINGS) + ")$", re.IGNORECASE
 )
 _PREFIXES: Final = ("meta-",)
 _TAUGHT_NAMES: Final = ("instruct", "it", "chat", "bf16", "hf")
-_TAUGHT: Final = re.compile(r"-(instruct|it|chat|base|pt|hf|bf16)$")
+_TAUGHT: Final = lazy_pattern(r"-(instruct|it|chat|base|pt|hf|bf16)$")
 # Where the name of another model can begin in a name, and what such a name has at least: a family before its size.
-_BOUNDARY: Final = re.compile(r"[-_]")
-_SIZED: Final = re.compile(r"^[a-z]+[a-z0-9.]*-?[a-z0-9.]*-[0-9.]+b(-a[0-9.]+b)?$")
+_BOUNDARY: Final = lazy_pattern(r"[-_]")
+_SIZED: Final = lazy_pattern(r"^[a-z]+[a-z0-9.]*-?[a-z0-9.]*-[0-9.]+b(-a[0-9.]+b)?$")
 
 
 class Sibling(NamedTuple):

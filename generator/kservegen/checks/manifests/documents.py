@@ -10,6 +10,7 @@ from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Locatio
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.secret_data import data_words
@@ -20,7 +21,7 @@ from kservegen.formats.yaml.text import MOST_DOCUMENTS, LineTable, too_many_docu
 # Lists within lists: kubectl follows them; nobody writes more than one.
 _DEEPEST_LIST: Final = 8
 # Braces that no quote or comment stands before on their line.
-_TEMPLATE: Final = re.compile(rb"""^[^"'#\n]*?(\{\{[^\n]*)""", re.MULTILINE)
+_TEMPLATE: Final = lazy_pattern(rb"""^[^"'#\n]*?(\{\{[^\n]*)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,14 @@ from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import load_manifests
 
-_LINE: Final = re.compile(r"# (expect|params|old|operation|namespace): *(.*?) *$")
-_FAIL: Final = re.compile(r"fail (\S+) \| (.+)")
-_SEPARATOR: Final = re.compile(r"^---[^\n]*\n", re.MULTILINE)
+_LINE: Final = lazy_pattern(r"# (expect|params|old|operation|namespace): *(.*?) *$")
+_FAIL: Final = lazy_pattern(r"fail (\S+) \| (.+)")
+_SEPARATOR: Final = lazy_pattern(r"^---[^\n]*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

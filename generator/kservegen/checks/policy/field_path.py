@@ -7,12 +7,12 @@ index or by `name`. The first candidate that is there wins, else the one of whic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 
-_STEP = re.compile(r"\.?([^.\[\]|\s]+)|\[([0-9]{1,9})\]|\[([^\]0-9][^\]]*)\]")
+_STEP = lazy_pattern(r"\.?([^.\[\]|\s]+)|\[([0-9]{1,9})\]|\[([^\]0-9][^\]]*)\]")
 
 
 def candidates(text: str) -> tuple[Path, ...]:

@@ -9,16 +9,16 @@ is no `data`, as the API server leaves an empty map out. Policies read with a de
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from kservegen.checks.policy.match import satisfied
 from kservegen.checks.policy.model import ParamKind, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
-_READ = re.compile(
+_READ = lazy_pattern(
     r"""\bparams\s*(?:\.\s*\??\s*data)\s*(?:\.\s*\??\s*([A-Za-z_]\w*)|\[\s*\??\s*['"]([^'"]+)['"]\s*\])"""
 )
 

@@ -15,13 +15,14 @@ from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 # A longer promise is none: nobody remembers it.
 LONGEST: Final = 180
 _WEEK: Final = 7
 _NAMED: Final = 3  # so many entries fit in a line
-_UNNAMEABLE: Final = re.compile(r"[^A-Za-z0-9]+")
+_UNNAMEABLE: Final = lazy_pattern(r"[^A-Za-z0-9]+")
 
 # The keys that each rule found something at.
 _Found: TypeAlias = Mapping[str, frozenset[str]]

@@ -5,7 +5,6 @@ A value that is the chart's default is left out, and so is what follows from the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,13 +15,14 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, nested, text, value_at
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.suggest import did_you_mean
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.charts.model import Charts, KeyPath, effective, explicit
 from kservegen.kserve.defaulting.inference_service import MODES, NEW_MODE
 
 # What `helm get values` prints above the values where no --output is given.
-_HEAD: Final = re.compile(rb"\A(?:USER-SUPPLIED|COMPUTED) VALUES:[ \t]*\r?\n")
+_HEAD: Final = lazy_pattern(rb"\A(?:USER-SUPPLIED|COMPUTED) VALUES:[ \t]*\r?\n")
 _MODE: Final[KeyPath] = ("kserve", "controller", "deploymentMode")
 _FOLLOWING: Final = frozenset({"kserve.version", ".".join(_MODE)})
 _TAG: Final = ".tag"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 _SECONDS: Final = 30
 _LONGEST: Final = 300
-_ABSENT_KIND: Final = re.compile(r"doesn't have a resource type|could not find the requested resource|no matches for")
-_FORBIDDEN: Final = re.compile(r"[Ff]orbidden|[Uu]nauthorized")
+_ABSENT_KIND: Final = lazy_pattern(r"doesn't have a resource type|could not find the requested resource|no matches for")
+_FORBIDDEN: Final = lazy_pattern(r"[Ff]orbidden|[Uu]nauthorized")
 
 
 class KubectlRefusedError(GeneratorError):

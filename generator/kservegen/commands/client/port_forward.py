@@ -16,8 +16,9 @@ from types import FrameType
 from typing import IO, Final, NamedTuple
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 
-_READY: Final = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) ->")
+_READY: Final = lazy_pattern(rb"Forwarding from 127\.0\.0\.1:(\d+) ->")
 _GRACE: Final = 2.0  # seconds for kubectl to end when asked
 _LONGEST: Final = 300
 

@@ -6,10 +6,10 @@ deployment controller's pod-template-hash, Knative's revision names, LeaderWorke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.derived import Derived, child_name
 
 
@@ -22,9 +22,9 @@ class Sight(NamedTuple):
 
 # No vowels, and nothing that looks like another character: neither a hash nor a random ending spells a word.
 _LETTERS: Final = "[bcdfghjklmnpqrstvwxz2456789]"
-_HASH: Final = re.compile(f"{_LETTERS}{{1,10}}")
+_HASH: Final = lazy_pattern(f"{_LETTERS}{{1,10}}")
 _RANDOM: Final = 5
-_ENDING: Final = re.compile(f"{_LETTERS}{{{_RANDOM}}}")
+_ENDING: Final = lazy_pattern(f"{_LETTERS}{{{_RANDOM}}}")
 _LONGEST: Final = 63
 
 _WORKLOAD, _OWNER, _POD = 0, 1, 2
@@ -72,7 +72,7 @@ def _of_daemon_set(name: str, workload: str) -> Iterator[Sight]:
 
 
 _INDEX: Final = r"(0|[1-9]\d*)"
-_GROUP: Final = re.compile(f"-{_INDEX}(-{_INDEX})?")
+_GROUP: Final = lazy_pattern(f"-{_INDEX}(-{_INDEX})?")
 
 
 def _of_worker_set(name: str, workload: str) -> Iterator[Sight]:
@@ -84,8 +84,8 @@ def _of_worker_set(name: str, workload: str) -> Iterator[Sight]:
         yield Sight(("StatefulSet",), _OWNER)
 
 
-_REVISION: Final = re.compile(r"-(\d{5,})(-private)?")
-_NUMBER: Final = re.compile(r"-(\d{5,})-")
+_REVISION: Final = lazy_pattern(r"-(\d{5,})(-private)?")
+_NUMBER: Final = lazy_pattern(r"-(\d{5,})-")
 _DEPLOYMENT: Final = "-deployment"
 
 

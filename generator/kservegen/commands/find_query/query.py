@@ -6,8 +6,9 @@ and as alerts do: `name.namespace`, `name.namespace.svc.cluster.local`, a URL of
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
+
+from kservegen.core.patterns import lazy_pattern
 
 
 class Query(NamedTuple):
@@ -62,7 +63,7 @@ _KINDS: Final = frozenset(
 
 
 # The address of a Service in its cluster, alone or in a URL, and a pod as metrics and alerts write it: name.namespace.
-_HOST: Final = re.compile(
+_HOST: Final = lazy_pattern(
     r"(?:https?://)?(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)(?:\.(?:svc|pod)(?:\.[a-z0-9.-]+)?)?\.?(?::\d+)?(?:/.*)?"
 )
 

@@ -6,7 +6,6 @@ the first link that does not hold, or the last one that anybody looked at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha256
@@ -20,6 +19,7 @@ from kservegen.commands.rollout.live import ENGINE_KINDS, READY_KINDS, LiveObjec
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.core.resource import Resource
@@ -37,7 +37,7 @@ from kservegen.render.gitops.syncers import syncers
 from kservegen.render.layout import lay_out_synced
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
-_COMMIT: Final = re.compile("[0-9a-f]{40,64}$")
+_COMMIT: Final = lazy_pattern("[0-9a-f]{40,64}$")
 _MOST_PODS: Final = 3  # so many of one model are told
 
 

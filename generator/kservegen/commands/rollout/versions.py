@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.document import mapping, text, texts_in
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.render.objects.finish import URI_FIELDS
 from kservegen.render.objects.settings import Settings
 
 # Words that say which version of something runs, wherever they stand in an entry.
 _VERSIONS: Final = frozenset({"runtimeVersion", "image"})
 # Where an address begins: environments have their own buckets and hosts. The hub is one place for all.
-_PLACE: Final = re.compile(r"(?:https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://[^/]*/?")
+_PLACE: Final = lazy_pattern(r"(?:https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://[^/]*/?")
 _HUB: Final = "hf://"
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple, TypeAlias
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.function import CIDR, IP, Function, Tagged, tagged, untagged
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 
-_PREFIX: Final = re.compile(r"(?P<address>[^/]+)/(?P<bits>0|[1-9][0-9]{0,2})")
+_PREFIX: Final = lazy_pattern(r"(?P<address>[^/]+)/(?P<bits>0|[1-9][0-9]{0,2})")
 # The server says it twice.
 _NO_CIDR: Final = "network address parse error during conversion from string"
 _ALL_IN_LINK_4: Final = IPv4Network("224.0.0.0/24")

@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import is_
 from typing import TYPE_CHECKING, Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.declare import checked, running
 from kservegen.formats.cel.outcome import CelError, CompileError, in_servers_words
 from kservegen.formats.cel.rewrite import in_users_words, rewrite
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 # What the API server knows and nobody else: its `authorizer`, and functions that only it offers.
 _ABSENT: Final = frozenset({"authorizer", "unwrap", "unwrapOpt"})
-_NUMBERS: Final = re.compile(
+_NUMBERS: Final = lazy_pattern(
     r"overload for '_(?:<|<=|>|>=)_' applied to '\((?:int|uint|double), (?:int|uint|double)\)'"
 )
-_ADDRESS: Final = re.compile(r"overload for 'string' applied to '\(net\.(?:IP|CIDR)\)'")
-_POSITION: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
-_STATUS: Final = re.compile(r"^[A-Z_]+: ")
-_TRAILER: Final = re.compile(r" \[[A-Z_]+\]$")
+_ADDRESS: Final = lazy_pattern(r"overload for 'string' applied to '\(net\.(?:IP|CIDR)\)'")
+_POSITION: Final = lazy_pattern(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
+_STATUS: Final = lazy_pattern(r"^[A-Z_]+: ")
+_TRAILER: Final = lazy_pattern(r" \[[A-Z_]+\]$")
 _INT64: Final = 2**63
 
 

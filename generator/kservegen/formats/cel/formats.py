@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, TypeAlias
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.function import FORMAT, Function, Tagged, tagged, untagged
 from kservegen.formats.cel.urls import url_error
 
@@ -39,10 +40,12 @@ _VALUE_WORDS: Final = (
     "end with an alphanumeric character"
 )
 _NAME_EXAMPLES: Final = ("MyName", "my.name", "123-abc")
-_UUID: Final = re.compile("[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_BASE64: Final = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))")
+_UUID: Final = lazy_pattern(
+    "[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII
+)
+_BASE64: Final = lazy_pattern("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})")
+_DATE: Final = lazy_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = lazy_pattern(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))")
 
 
 def _form(pattern: str, limit: int, words: str, examples: tuple[str, ...]) -> _Check:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 
@@ -29,10 +29,10 @@ class CelError:
     unsupported: bool = False
 
 
-_NO_OVERLOAD: Final = re.compile(
+_NO_OVERLOAD: Final = lazy_pattern(
     r"No matching overloads found : (?:\((?P<owner>[^()]*)\)\.)?(?P<name>[^(]*)\((?P<rest>.*)\)"
 )
-_NO_KEY: Final = re.compile(r'Key not found in map : "?(?P<key>.*?)"?')
+_NO_KEY: Final = lazy_pattern(r'Key not found in map : "?(?P<key>.*?)"?')
 
 
 def in_servers_words(message: str) -> str:

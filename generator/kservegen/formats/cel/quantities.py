@@ -8,15 +8,15 @@ are equal; the mark is a zero whose sign says so: 0.0 and -0.0 are equal, too.
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.quantity import Quantity, parse_quantity
 from kservegen.formats.cel.function import CEL_QUANTITY, Function, Tagged, untagged
 
 _MARK: Final = "mark"
-_WRITTEN: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?(.*)")
+_WRITTEN: Final = lazy_pattern(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?(.*)")
 _BINARY_POWER: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LARGEST: Final = 2**63 - 1
 _REFUSED: Final = (

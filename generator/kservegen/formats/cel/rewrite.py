@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.source import MEMBER_MATCHES, Token, closing_brackets, tokenize
 
 # Members that are called by another name, and what follows their call.
@@ -23,10 +23,10 @@ _TRANSFORMERS: Final = {"transformList": "", "transformMap": ".map_()", "transfo
 _BLANK: Final = r"(?:\s|//[^\n]*\n)*"
 _NAME: Final = rf"{_BLANK}[A-Za-z_]\w*{_BLANK},"
 # What may have to be rewritten: a call by its name, or a macro that begins with two names and has more behind them.
-_HINT: Final = re.compile(
+_HINT: Final = lazy_pattern(
     rf"indexOf|IndexOf|validate|named|\b(?:existsOne|all|exists|transform\w+){_BLANK}\({_NAME}{_NAME}"
 )
-_OURS: Final = re.compile(r"\b(indexOf|lastIndexOf|validate|named|string)_\b")
+_OURS: Final = lazy_pattern(r"\b(indexOf|lastIndexOf|validate|named|string)_\b")
 
 
 class _Call(NamedTuple):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.function import SEMVER, Function, Tagged, tagged, untagged
 
 _NUMBER: Final = r"(?:0|[1-9][0-9]*)"
 _PART: Final = r"[0-9A-Za-z-]+"
-_VERSION: Final = re.compile(
+_VERSION: Final = lazy_pattern(
     rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PART}(?:\.{_PART})*))?(?:\+{_PART}(?:\.{_PART})*)?"
 )
 _LARGEST: Final = 2**64

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 # A text of CEL: raw or not, of bytes or not, between any of its quotes.
 _TEXT: Final = r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
             |[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))"""
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_pattern(
     _TEXT
     + r"""
       |(?P<space>//[^\n]*|\s+)
@@ -26,7 +27,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A name with its first field, which is what tells variables apart.
-_CHAIN: Final = re.compile(
+_CHAIN: Final = lazy_pattern(
     _TEXT
     + r"""
       |(?P<comment>//[^\n]*)
@@ -34,9 +35,9 @@ _CHAIN: Final = re.compile(
       |(?P<other>\w+|\s+|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_CALL: Final = re.compile(r"\s*\(")
+_CALL: Final = lazy_pattern(r"\s*\(")
 # A call of the member `matches`, behind its dot; texts and comments are matched without one.
-MEMBER_MATCHES: Final = re.compile(_TEXT + r"|//[^\n]*|(?P<dot>\.\s*)matches(?=\s*\()", re.VERBOSE | re.DOTALL)
+MEMBER_MATCHES: Final = lazy_pattern(_TEXT + r"|//[^\n]*|(?P<dot>\.\s*)matches(?=\s*\()", re.VERBOSE | re.DOTALL)
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.function import URL, Function, Tagged, tagged, untagged
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})?")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_PORT: Final = re.compile(r"(?::[0-9]*)?")
-_USER: Final = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
-_HOST: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]*")
-_PATH: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]%/]*")
+_SCHEME: Final = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
+_ESCAPE: Final = lazy_pattern(r"%([0-9A-Fa-f]{2})?")
+_CONTROL: Final = lazy_pattern(r"[\x00-\x1f\x7f]")
+_PORT: Final = lazy_pattern(r"(?::[0-9]*)?")
+_USER: Final = lazy_pattern(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_HOST: Final = lazy_pattern(r"[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]*")
+_PATH: Final = lazy_pattern(r"[A-Za-z0-9\-._~!$&'()*+,;=:@\[\]%/]*")
 # What a path need not escape when Go writes it anew.
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@")
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.gotemplate.values import GoValue, is_true, pointed_to, printed
 
 TemplateFunction: TypeAlias = Callable[[Sequence[GoValue]], GoValue]
 
-_VERB: Final = re.compile(r"%(.?)")
+_VERB: Final = lazy_pattern(r"%(.?)")
 
 
 class CallError(Exception):

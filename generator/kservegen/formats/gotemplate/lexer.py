@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.gotemplate.problem import TemplateError
 
 
@@ -68,10 +69,10 @@ _LEFT: Final = "{{"
 _RIGHT: Final = "}}"
 _SPACES: Final = " \t\r\n"
 _ENDS: Final = frozenset(" \t\r\n.,|:)(")
-_LEFT_TRIM: Final = re.compile(r"-[ \t\r\n]")
-_RIGHT_TRIM: Final = re.compile(r"[ \t\r\n]-\}\}")
-_SPACE: Final = re.compile(r"[ \t\r\n]+")
-_DIGITS: Final = re.compile(
+_LEFT_TRIM: Final = lazy_pattern(r"-[ \t\r\n]")
+_RIGHT_TRIM: Final = lazy_pattern(r"[ \t\r\n]-\}\}")
+_SPACE: Final = lazy_pattern(r"[ \t\r\n]+")
+_DIGITS: Final = lazy_pattern(
     r"[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?"
     r"|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?",
     re.ASCII,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ESCAPE: Final = re.compile(
+from kservegen.core.patterns import lazy_pattern
+
+_ESCAPE: Final = lazy_pattern(
     r"\\(?:[abfnrtv\\](?P<plain>)|(?P<quote>[\"'])|x(?P<hex>[0-9a-fA-F]{2})|(?P<octal>[0-7]{3})"
     r"|u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8}))",
     re.ASCII,
@@ -16,19 +18,19 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 _BITS: Final = 64
 _MOST_DIGITS: Final = 4000  # Python converts 4,300 of them to an integer
 
-_INTEGER: Final = re.compile(
+_INTEGER: Final = lazy_pattern(
     r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)", re.ASCII
 )
 _DECIMAL: Final = r"[0-9](?:_?[0-9])*"
 _HEX: Final = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
-_FLOAT: Final = re.compile(
+_FLOAT: Final = lazy_pattern(
     rf"[+-]?(?:(?:{_DECIMAL}(?:\.(?:{_DECIMAL})?)?|\.{_DECIMAL})(?:[eE][+-]?{_DECIMAL})?"
     rf"|0[xX](?:_?{_HEX}(?:\.(?:{_HEX})?)?|\.{_HEX})[pP][+-]?{_DECIMAL})",
     re.ASCII,
 )
 
 # Where the second part of 1+2i begins: at a sign that is neither the first's nor an exponent's.
-_COMPLEX_PART: Final = re.compile(r"(?<=[^eEpP+-])(?=[+-])|(?<=i)(?=[+-])")
+_COMPLEX_PART: Final = lazy_pattern(r"(?<=[^eEpP+-])(?=[+-])|(?<=i)(?=[+-])")
 
 
 def is_string(text: str) -> bool:

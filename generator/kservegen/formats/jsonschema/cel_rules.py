@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.shape import Shape
 
@@ -14,7 +15,7 @@ KEYWORD: Final = "x-kubernetes-validations"
 FAILED: Final = "schema/cel-rule"
 UNSUPPORTED: Final = "schema/cel-unsupported"
 
-_STEP: Final = re.compile(r"\.(?P<name>[^.\[\]']+)|\['(?P<quoted>(?:\\.|[^'\\])*)'\]")
+_STEP: Final = lazy_pattern(r"\.(?P<name>[^.\[\]']+)|\['(?P<quoted>(?:\\.|[^'\\])*)'\]")
 _ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 

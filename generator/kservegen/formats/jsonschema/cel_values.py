@@ -8,13 +8,13 @@ regard to order. Everything else is what the JSON on the wire says.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from operator import is_
 from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.engine import wire
 from kservegen.formats.jsonschema.limits import types_of
@@ -25,8 +25,8 @@ _RESERVED: Final = frozenset(
     "true false null in as break const continue else for function if import let loop package namespace return var void "
     "while".split()
 )
-_WRITABLE: Final = re.compile(r"[A-Za-z_./-][A-Za-z0-9_./-]*")
-_SPECIAL: Final = re.compile(r"__|[-./]")
+_WRITABLE: Final = lazy_pattern(r"[A-Za-z_./-][A-Za-z0-9_./-]*")
+_SPECIAL: Final = lazy_pattern(r"__|[-./]")
 _WORDS: Final = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 
 

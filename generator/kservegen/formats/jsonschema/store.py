@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from kservegen.core.confined import leads_out
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.jsonschema.cel_rules import KEYWORD
 from kservegen.formats.jsonschema.shape import QuantityShape, Shape
 from kservegen.formats.jsonschema.suggestions import close
@@ -44,11 +44,11 @@ _KUBERNETES_GROUPS: Final = frozenset(
     resource.k8s.io scheduling.k8s.io storage.k8s.io storagemigration.k8s.io
     """.split()
 )
-KSERVE_VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-[0-9A-Za-z.-]+)?\Z")
+KSERVE_VERSION = lazy_pattern(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
-_KSERVE_KIND = re.compile(r"(?P<kind>[a-z0-9]+)_(?P<version>v[a-z0-9]+)\.json\Z")
+_API_VERSION = lazy_pattern(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
+_KIND = lazy_pattern(r"[A-Za-z][A-Za-z0-9]*\Z")
+_KSERVE_KIND = lazy_pattern(r"(?P<kind>[a-z0-9]+)_(?P<version>v[a-z0-9]+)\.json\Z")
 
 
 class UnknownSchemaError(GeneratorError):

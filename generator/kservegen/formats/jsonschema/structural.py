@@ -6,21 +6,21 @@ that every field is said outside of `allOf`, `anyOf`, `oneOf` and `not`, with it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.names import subdomain_error
+from kservegen.core.patterns import lazy_pattern
 
 _TYPES: Final = ("object", "array", "string", "integer", "number", "boolean")
 _INT_OR_STRING: Final = "x-kubernetes-int-or-string"
 _ANYTHING: Final = "x-kubernetes-preserve-unknown-fields"
 _FORBIDDEN: Final = ("$ref", "definitions", "dependencies", "patternProperties", "additionalItems", "id")
 _JUNCTIONS: Final = ("allOf", "anyOf", "oneOf")
-_KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
-_VERSION: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_KIND: Final = lazy_pattern(r"[A-Z][A-Za-z0-9]*\Z")
+_VERSION: Final = lazy_pattern(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _NUMBERS: Final = ("minimum", "maximum", "multipleOf")
 _SIZES: Final = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 

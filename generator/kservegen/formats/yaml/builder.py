@@ -6,7 +6,6 @@ text, and reading goes on. One loop a container, because it runs once for each o
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from yaml.events import (
@@ -25,6 +24,7 @@ from yaml.events import (
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import EventParser, StopReadingError, mark_of
@@ -34,7 +34,7 @@ from kservegen.formats.yaml.text import LONGEST_SCALAR, MOST_PROBLEMS, too_long_
 
 MAX_DEPTH: Final = 64
 
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_HALF_CHARACTER: Final = lazy_pattern("[\ud800-\udfff]")
 
 
 @dataclass(slots=True, eq=False)

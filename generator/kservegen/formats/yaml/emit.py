@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml.readings import is_text_everywhere
 
 _INT64: Final = 1 << 63
@@ -33,30 +34,17 @@ _VISIBLE: Final = (
 )
 # No indicator at the start; a dash only before a character that makes no list of it; no sign between documents.
 _START: Final = "(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\{letters}]|-(?=[^ -]|-[^-]))[{visible}]*"
-_PLAIN_ASCII: Final = re.compile(_START.format(letters="", visible="\\x20-\\x7e"))
+_PLAIN_ASCII: Final = lazy_pattern(_START.format(letters="", visible="\\x20-\\x7e"))
+# Patterns over all of Unicode take 10 ms to compile, and most catalogs are ASCII.
+_PLAIN: Final = lazy_pattern(_START.format(letters="\u00bf-\u024f", visible=_VISIBLE))
+_INVISIBLE: Final = lazy_pattern(f"[^{_VISIBLE}]")
+_BLOCK_LINE: Final = lazy_pattern(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])")
 # Signs, dots and underscores alone: ruamel takes `._` and `-_` for numbers and fails on them.
-_NUMBERLIKE: Final = re.compile(r"[-+.][-+._0-9]*")
-_UNTRUSTED_IN_PLAIN: Final = re.compile(r": |:$| #| $")
+_NUMBERLIKE: Final = lazy_pattern(r"[-+.][-+._0-9]*")
+_UNTRUSTED_IN_PLAIN: Final = lazy_pattern(r": |:$| #| $")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 _Write = Callable[[str], None]
-
-
-class _Wide(NamedTuple):
-    """Patterns over all of Unicode: 10 ms to compile, and most catalogs are ASCII."""
-
-    plain: re.Pattern[str]
-    invisible: re.Pattern[str]
-    block_line: re.Pattern[str]
-
-
-@cache
-def _wide() -> _Wide:
-    return _Wide(
-        plain=re.compile(_START.format(letters="\u00bf-\u024f", visible=_VISIBLE)),
-        invisible=re.compile(f"[^{_VISIBLE}]"),
-        block_line=re.compile(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])"),
-    )
 
 
 class UnwritableValueError(ValueError):
@@ -143,7 +131,7 @@ def _number(value: JsonScalar) -> str:
 
 def _spelled(text: str) -> str:
     """Write text on one line: plain where all readers take it as it stands, otherwise in double quotes."""
-    plain = _PLAIN_ASCII if text.isascii() else _wide().plain
+    plain = _PLAIN_ASCII if text.isascii() else _PLAIN
     is_plain = (
         plain.fullmatch(text)
         and not _UNTRUSTED_IN_PLAIN.search(text)
@@ -160,7 +148,7 @@ def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     if escaped.isascii() and escaped.isprintable():
         return f'"{escaped}"'
-    return f'"{_wide().invisible.sub(_escape, escaped)}"'
+    return f'"{_INVISIBLE.sub(_escape, escaped)}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -178,10 +166,9 @@ def _block(text: str, indent: str) -> str:
     """
     body = text.removesuffix("\n")
     lines = body.split("\n")
-    block_line = _wide().block_line
-    if not block_line.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
+    if not _BLOCK_LINE.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
         return ""
-    if not all(line == "" or block_line.fullmatch(line) for line in lines):
+    if not all(line == "" or _BLOCK_LINE.fullmatch(line) for line in lines):
         return ""
     sign = "|" if body != text else "|-"
     return "\n".join((sign, *(indent + line if line else "" for line in lines)))

@@ -10,12 +10,13 @@ from datetime import date
 from typing import Final
 
 from kservegen.core.jsontypes import JsonScalar
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml.readings import Odd, read_as_kubectl
 
 _TAGS: Final = "tag:yaml.org,2002:"
-_DATE_BEGINS: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:$|[Tt ][0-9])", re.ASCII)
-_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?")
-_ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
+_DATE_BEGINS: Final = lazy_pattern(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:$|[Tt ][0-9])", re.ASCII)
+_BASE64: Final = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?")
+_ESCAPED_BYTE: Final = lazy_pattern("[\udc80-\udcff]")
 _INT64: Final = 1 << 63
 
 

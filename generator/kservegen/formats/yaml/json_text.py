@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Final, NoReturn
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
@@ -20,11 +20,11 @@ from kservegen.formats.yaml.text import MOST_PROBLEMS, LineTable
 
 # How a refusal begins where a reader would have taken YAML as well.
 NEITHER: Final = "the file is neither JSON nor YAML"
-_BLANK: Final = re.compile(r"[ \t\r\n]*")
-_TOKEN: Final = re.compile(
+_BLANK: Final = lazy_pattern(r"[ \t\r\n]*")
+_TOKEN: Final = lazy_pattern(
     r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|true|false|null|-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?)'
 )
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_HALF_CHARACTER: Final = lazy_pattern("[\ud800-\udfff]")
 _MOST_DIGITS: Final = 4000  # beyond, Python converts no text to an integer, and a float is infinite
 
 

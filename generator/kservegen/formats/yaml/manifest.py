@@ -16,6 +16,7 @@ import yaml
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.decode import decode_nodes
@@ -36,7 +37,7 @@ from kservegen.formats.yaml.text import (
     too_many_documents,
 )
 
-_SEPARATOR: Final = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
+_SEPARATOR: Final = lazy_pattern(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 # How far apimachinery looks for the brace that makes a file JSON.
 _LOOK_AHEAD: Final = 4096
 

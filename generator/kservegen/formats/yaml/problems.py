@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
@@ -10,12 +9,13 @@ from typing import Final
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import replace
 from kservegen.core.secret_data import hidden_parts
 from kservegen.core.secrets import HIDDEN
 
 _LONGEST_QUOTE: Final = 60
-_BREAK: Final = re.compile(r"\r\n|\n|\r")
+_BREAK: Final = lazy_pattern(r"\r\n|\n|\r")
 
 
 def problem(

@@ -9,12 +9,12 @@ holds them against each other.
 from __future__ import annotations
 
 import json
-import re
 from enum import Enum
 from functools import lru_cache
 from typing import Final, Literal, NoReturn, TypeAlias
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml.go_scalars import read_scalar
 
 
@@ -31,12 +31,12 @@ _KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
 _PLAIN: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.
-_LINE: Final = re.compile(
+_LINE: Final = lazy_pattern(
     rf"""( *)(?:-( +|$))?(?:({_KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{_PLAIN})(?: +#.*| *)|(?:\#.*)?)"""
 )
 _DEEPEST: Final = 100
 # Half characters, exponents, numbers that not every reader holds; a gap before a colon, where YAML may see no key.
-_ODD_JSON: Final = re.compile(r"\\u[dD]|[0-9][eE]|[0-9]{15}|\"\s+:")
+_ODD_JSON: Final = lazy_pattern(r"\\u[dD]|[0-9][eE]|[0-9]{15}|\"\s+:")
 # YAML takes no longer text for a key.
 _LONGEST_KEY: Final = 1000
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kservegen.core.jsontypes import JsonScalar
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 
@@ -58,29 +59,29 @@ _INFINITIES: Final = frozenset({float("inf"), float("-inf")})
 # reader of Kubernetes takes one.
 _MOST_DIGITS: Final = 3500
 
-_DECIMAL: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_HEX: Final = re.compile(r"[0-9a-fA-F]+", re.ASCII)
-_OCTAL: Final = re.compile(r"[0-7]+", re.ASCII)
-_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]", re.ASCII)
+_DECIMAL: Final = lazy_pattern(r"[-+]?[0-9]+", re.ASCII)
+_FLOAT: Final = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_HEX: Final = lazy_pattern(r"[0-9a-fA-F]+", re.ASCII)
+_OCTAL: Final = lazy_pattern(r"[0-7]+", re.ASCII)
+_LEADING_ZERO: Final = lazy_pattern(r"[-+]?0[0-9]", re.ASCII)
 
-_INT_1_1: Final = re.compile(
+_INT_1_1: Final = lazy_pattern(
     r"[-+]?(?:0b[01_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)", re.ASCII
 )
-_FLOAT_1_1: Final = re.compile(
+_FLOAT_1_1: Final = lazy_pattern(
     r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*",
     re.ASCII,
 )
 # Dates and times of YAML 1.1, and the short forms that Go takes for them too.
-_DATE: Final = re.compile(
+_DATE: Final = lazy_pattern(
     r"[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?"
     r"(?:(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9][0-9]?:[0-9][0-9]?(?:\.[0-9]*)?"
     r"(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::?[0-9][0-9])?))?)?",
     re.ASCII,
 )
-_INT_GO: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
-_DOT_FLOAT_GO: Final = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_INT_GO: Final = lazy_pattern(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
+_DOT_FLOAT_GO: Final = lazy_pattern(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 
 def read_as_yaml_1_1(text: str) -> PlainReading:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from yaml.error import MarkedYAMLError
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 
 # What ends a line for a parser of YAML 1.1.
-_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_BREAK: Final = lazy_pattern("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class AnyMark(Protocol):
@@ -193,7 +193,7 @@ _CONFLICT: Final = _Wording(
     message="a merge conflict that nobody has resolved",
     hint="Keep one side, or join both, and delete the lines <<<<<<<, ======= and >>>>>>>.",
 )
-_CONFLICT_MARK: Final = re.compile(r"[<>]{7} ")
+_CONFLICT_MARK: Final = lazy_pattern(r"[<>]{7} ")
 
 
 def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark], Location]) -> Diagnostic:

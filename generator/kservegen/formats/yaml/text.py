@@ -5,11 +5,11 @@ Everything a parser would only report by byte offset, or not at all, is found he
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml.problems import problem
 
 # What is read at all; docs/limits.md states these. They bound time and memory before anything is parsed, and lie far
@@ -37,11 +37,11 @@ _OTHER_ENCODINGS: Final = (
 _PRINTABLE_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 _FORBIDDEN_CLASS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
 _DISPUTED_CLASS: Final = "\x85\u2028\u2029\ufeff"
-_FORBIDDEN: Final = re.compile(f"[{_FORBIDDEN_CLASS}]")
-_BREAK: Final = re.compile(r"\r\n|\n|\r")
+_FORBIDDEN: Final = lazy_pattern(f"[{_FORBIDDEN_CLASS}]")
+_BREAK: Final = lazy_pattern(r"\r\n|\n|\r")
 # Line breaks to YAML 1.1, ordinary characters to YAML 1.2 and to every editor; and a byte order mark inside a file.
-_DISPUTED: Final = re.compile(f"[{_DISPUTED_CLASS}]")
-_FORBIDDEN_OR_DISPUTED: Final = re.compile(f"[{_FORBIDDEN_CLASS}{_DISPUTED_CLASS}]")
+_DISPUTED: Final = lazy_pattern(f"[{_DISPUTED_CLASS}]")
+_FORBIDDEN_OR_DISPUTED: Final = lazy_pattern(f"[{_FORBIDDEN_CLASS}{_DISPUTED_CLASS}]")
 _NAMES: Final = {
     "\x00": "NUL",
     "\x7f": "DEL",

@@ -13,6 +13,7 @@ from typing import Final
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.charts.model import Chart, Key, KeyPath, effective, explicit, is_on
 from kservegen.kserve.charts.show import dotted, show
 
@@ -33,8 +34,8 @@ _SHARED_MEMORY: Final[tuple[KeyPath, ...]] = (
     ("kserve", "servingruntime", "huggingfaceserver", "devShm"),
     ("kserve", "servingruntime", "huggingfaceserver_multinode", "shm"),
 )
-_NAMESPACED: Final = re.compile(r"[^/\s]+/[^/\s]+")
-_TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_NAMESPACED: Final = lazy_pattern(r"[^/\s]+/[^/\s]+")
+_TAG: Final = lazy_pattern(r"\w[\w.-]{0,127}", re.ASCII)
 _PINNED: Final = "@sha256"
 
 

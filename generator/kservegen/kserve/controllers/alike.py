@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
@@ -35,7 +36,7 @@ _TOKEN: Final = "k9zq"  # noqa: S105 - nothing to keep
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 # How numbers of amounts begin that stand for others: `stand_in` has them.
 _AMOUNT: Final = "7319000"
-_TOKENS: Final = re.compile(rf"({_TOKEN}[a-z]|{_AMOUNT}[0-9]1)")
+_TOKENS: Final = lazy_pattern(rf"({_TOKEN}[a-z]|{_AMOUNT}[0-9]1)")
 # Numbers that no service runs as often as, and how they all begin.
 _FIRST_NUMBER: Final = 1_907_340_010
 _FEWEST: Final = 10

@@ -12,14 +12,15 @@ from typing import Final
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.names import label_error, subdomain_error
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.gotemplate.problem import TemplateFault
 from kservegen.formats.gotemplate.values import NO_FIELD, GoStruct, GoValue
 from kservegen.kserve.controllers.made import CONFIG_MAP, ReconcileError, text_map
 from kservegen.kserve.controllers.settings import ControllerSettings
 
 DEFAULT_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
-_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)(?:\.(\w+))?\s*-?\}\}")
-_INDEX: Final = re.compile(r'\{\{-?\s*index\s+\.(Labels|Annotations)\s+"([^"]*)"\s*-?\}\}')
+_FIELD: Final = lazy_pattern(r"\{\{-?\s*\.(\w+)(?:\.(\w+))?\s*-?\}\}")
+_INDEX: Final = lazy_pattern(r'\{\{-?\s*index\s+\.(Labels|Annotations)\s+"([^"]*)"\s*-?\}\}')
 # Where the templates stand: what is wrong with one for every service is to be mended there.
 TEMPLATES: Final[Path] = (CONFIG_MAP, "ingress")
 _NO_VALUE: Final = "<no value>"

@@ -8,29 +8,29 @@ apart or make them longer, a logger is looked up in the service itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.controllers.alike import FreeFields, FreePart, FreeText, make_alike, stand_in
 from kservegen.kserve.controllers.control_plane import STORAGE_KIND, ControlPlane
 from kservegen.kserve.controllers.domains import host_name
 from kservegen.kserve.controllers.inference_service import deployment_mode_of, make_inference_service
 from kservegen.kserve.controllers.made import Made, ReconcileError
 
-_DNS_LABEL: Final = re.compile(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
+_DNS_LABEL: Final = lazy_pattern(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
 # Of these nothing but the scheme is looked at.
-_DOWNLOADED: Final = re.compile(r"(?:s3|gs|hf)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
+_DOWNLOADED: Final = lazy_pattern(r"(?:s3|gs|hf)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
 _ENDINGS: Final = ("-predictor", "-transformer", "-explainer")
 _MODEL: Final[Path] = ("spec", "predictor", "model")
-_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
-_OPTION: Final = re.compile(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
+_VALUE: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
+_OPTION: Final = lazy_pattern(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
 _AMOUNTS: Final = {
-    "cpu": re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"),
-    "memory": re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>[KMG]i)"),
+    "cpu": lazy_pattern(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"),
+    "memory": lazy_pattern(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>[KMG]i)"),
 }
 # Variables that controllers look at.
 _READ: Final = frozenset({"STORAGE_URI", "MULTI_MODEL_SERVER"})

@@ -13,8 +13,9 @@ from typing import Final
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 
-_ACTION: Final = re.compile(r"\{\{(-?\s*)(?:\$?\.([A-Za-z]+)(?:\.(\w+))?)(\s*-?)\}\}")
+_ACTION: Final = lazy_pattern(r"\{\{(-?\s*)(?:\$?\.([A-Za-z]+)(?:\.(\w+))?)(\s*-?)\}\}")
 _PLAIN: Final = {
     "Name": "name",
     "GenerateName": "generateName",

@@ -11,6 +11,7 @@ from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Origin, trace
 from kservegen.kserve.controllers.made import KSERVE, STORED, ReconcileError, Traced, below, traced
 from kservegen.kserve.controllers.merging import merge, without_empty
@@ -33,7 +34,7 @@ from kservegen.kserve.workloads import SERVING_CONTAINER, TRANSFORMER_CONTAINER
 RUNTIME_POD_FIELDS: Final = frozenset(
     {"nodeSelector", "affinity", "tolerations", "volumes", "imagePullSecrets", "schedulerName", "resourceClaims"}
 )
-_TAG: Final = re.compile(r":[\w.\-_]*$", re.ASCII)
+_TAG: Final = lazy_pattern(r":[\w.\-_]*$", re.ASCII)
 _BY_GPU: Final = frozenset({"tensorflow-serving", "torchserve", "huggingfaceserver"})
 _SERVER_TYPES: Final = {
     "kserve-mlserver": "mlserver",

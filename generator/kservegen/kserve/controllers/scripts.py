@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 
 # A text of several lines that is longer is a script; what is shorter is a command or a config and stands as it is.
 _LONGEST_COMMAND: Final = 200
 _STARTS: Final = ("vllm serve", "-m huggingfaceserver", "ray start")
-_BLANKS: Final = re.compile(r"\s+")
+_BLANKS: Final = lazy_pattern(r"\s+")
 _LISTS: Final = frozenset({"command", "args"})
 
 

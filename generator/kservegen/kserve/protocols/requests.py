@@ -7,11 +7,11 @@ request carries a *list* of messages.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 
 
@@ -91,7 +91,7 @@ def _escaped(name: str) -> str:
     return quote(name, safe="/")
 
 
-_PLAIN: Final = re.compile(r"[-A-Za-z0-9._~/]*")
+_PLAIN: Final = lazy_pattern(r"[-A-Za-z0-9._~/]*")
 _NAME: Final = "{name}"
 _ROUTES: Final = {
     Protocol.CHAT: "/v1/chat/completions",

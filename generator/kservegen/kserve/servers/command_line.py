@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine, read_line
@@ -43,10 +44,10 @@ _SUBCOMMANDS: Final = {
 _ENTRY_POINTS: Final = frozenset({VLLM, "openvino", "tensorflow-serving", "mlserver", *_MODULES.values()})
 _ASKS: Final = frozenset({"--help", "--version", "-h", "-v"})
 _SERVES_SINCE: Final = (0, 11)
-_REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
-_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
+_REFERENCE: Final = lazy_pattern(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+_VARIABLE: Final = lazy_pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
 # What stands before a server's own name and starts it; words with a dash or a = belong to these.
-_LAUNCHERS: Final = re.compile(r"env|exec|nohup|nice|time|tini|dumb-init|numactl|uv|run|python[0-9.]*")
+_LAUNCHERS: Final = lazy_pattern(r"env|exec|nohup|nice|time|tini|dumb-init|numactl|uv|run|python[0-9.]*")
 _ENDS: Final = frozenset(";&|<>()")
 _REST: Final = "$@"
 

@@ -7,13 +7,13 @@ intel/intel-resource-drivers-for-kubernetes, AWS Neuron's and Google's).
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.values import whole_number
 
 
@@ -62,30 +62,30 @@ _WORDS: Final = {
 }
 # Names of images, whatever registry they come from: the group names the device, and without one it is the default.
 _VLLM: Final = (
-    (re.compile(r"(?:^|/)vllm-openai(?:-(cpu|rocm|xpu))?:"), DeviceMaker.NVIDIA),
-    (re.compile(r"(?:^|/)vllm-(tpu|cpu|gaudi|neuron)(?:-release-repo)?:"), DeviceMaker.NVIDIA),
-    (re.compile(r"(?:^|/)llm-d-(cuda|rocm|xpu|cpu|hpu|aws|gke)(?:-debug)?:"), DeviceMaker.NVIDIA),
-    (re.compile(r"(?:^|/)vllm-(cuda|rocm|cpu|spyre|tpu|neuron)-rhel9:"), DeviceMaker.NVIDIA),
-    (re.compile(r"(?:^|/)modh/vllm:rhoai-[\d.]+-(cuda|rocm|gaudi|cpu|spyre)"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"(?:^|/)vllm-openai(?:-(cpu|rocm|xpu))?:"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"(?:^|/)vllm-(tpu|cpu|gaudi|neuron)(?:-release-repo)?:"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"(?:^|/)llm-d-(cuda|rocm|xpu|cpu|hpu|aws|gke)(?:-debug)?:"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"(?:^|/)vllm-(cuda|rocm|cpu|spyre|tpu|neuron)-rhel9:"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"(?:^|/)modh/vllm:rhoai-[\d.]+-(cuda|rocm|gaudi|cpu|spyre)"), DeviceMaker.NVIDIA),
 )
 # Servers that go on without a GPU, or never use one.
 _OTHERS: Final = (
-    (re.compile(r"(?:^|/)kserve/huggingfaceserver:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
-    (re.compile(r"(?:^|/)kserve/(?:sklearn|xgb|lgb|pmml|predictive)server:"), DeviceMaker.CPU),
-    (re.compile(r"(?:^|/)seldonio/mlserver:"), DeviceMaker.CPU),
-    (re.compile(r"(?:^|/)pytorch/torchserve(?:-kfs)?:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
-    (re.compile(r"(?:^|/)tensorflow/serving:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
+    (lazy_pattern(r"(?:^|/)kserve/huggingfaceserver:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
+    (lazy_pattern(r"(?:^|/)kserve/(?:sklearn|xgb|lgb|pmml|predictive)server:"), DeviceMaker.CPU),
+    (lazy_pattern(r"(?:^|/)seldonio/mlserver:"), DeviceMaker.CPU),
+    (lazy_pattern(r"(?:^|/)pytorch/torchserve(?:-kfs)?:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
+    (lazy_pattern(r"(?:^|/)tensorflow/serving:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
 )
 # Whole names: beside its devices a vendor counts much else that is none (nvidia.com/gpumem of HAMi, in MiB;
 # gpu.intel.com/millicores; nvidia.com/hostdev, a network card).
 _MAKERS: Final = (
-    (re.compile(r"nvidia\.com/(?:gpu|mig-[^/]+?)(?:\.shared)?"), DeviceMaker.NVIDIA),
-    (re.compile(r"amd\.com/(?:gpu|[sdqc]px_nps[0-9])"), DeviceMaker.AMD),
-    (re.compile(r"habana\.ai/gaudi[0-9]?"), DeviceMaker.GAUDI),
-    (re.compile(r"gpu\.intel\.com/(?:i915|xe)|intel\.com/gpu"), DeviceMaker.INTEL),
-    (re.compile(r"google\.com/tpu"), DeviceMaker.TPU),
-    (re.compile(r"aws\.amazon\.com/neuron(?:core|device)?"), DeviceMaker.NEURON),
-    (re.compile(r"ibm\.com/spyre(?:_[a-z]+)*"), DeviceMaker.SPYRE),
+    (lazy_pattern(r"nvidia\.com/(?:gpu|mig-[^/]+?)(?:\.shared)?"), DeviceMaker.NVIDIA),
+    (lazy_pattern(r"amd\.com/(?:gpu|[sdqc]px_nps[0-9])"), DeviceMaker.AMD),
+    (lazy_pattern(r"habana\.ai/gaudi[0-9]?"), DeviceMaker.GAUDI),
+    (lazy_pattern(r"gpu\.intel\.com/(?:i915|xe)|intel\.com/gpu"), DeviceMaker.INTEL),
+    (lazy_pattern(r"google\.com/tpu"), DeviceMaker.TPU),
+    (lazy_pattern(r"aws\.amazon\.com/neuron(?:core|device)?"), DeviceMaker.NEURON),
+    (lazy_pattern(r"ibm\.com/spyre(?:_[a-z]+)*"), DeviceMaker.SPYRE),
 )
 # Classes that vendors' DRA drivers install -> the device, and what their device plugins call the same device.
 _CLASSES: Final = {
@@ -98,7 +98,7 @@ _CLASSES: Final = {
     "neuron.aws.com": (DeviceMaker.NEURON, ("aws.amazon.com/neuron", "aws.amazon.com/neurondevice")),
 }
 # Words in names of classes whose devices compute nothing: network cards, cores and memory, channels between GPUs.
-_BESIDE: Final = re.compile(
+_BESIDE: Final = lazy_pattern(
     r"rdma|sriov|dranet|dra\.(?:net|cpu|memory)|(?:^|[.-])(?:efa|nic|net|roce|ib)(?:[.-]|$)|infiniband|network"
     r"|compute-domain|imex"
 )

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.servers.command_line import StartedServer
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
@@ -20,7 +21,7 @@ TOKENS: Final = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"
 MIRROR: Final = "HF_ENDPOINT"
 _OFFLINE: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _YES: Final = frozenset({"1", "ON", "YES", "TRUE"})
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_REPOSITORY: Final = lazy_pattern(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def asked_repository(started: StartedServer) -> str:

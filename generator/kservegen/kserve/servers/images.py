@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.servers.tables import read_server_table
 
 HUGGINGFACE: Final = "huggingfaceserver"
 VLLM: Final = "vllm"
 _FORK: Final = "+fork"
-_HOST: Final = re.compile(r"[^/]*[.:][^/]*/")
-_RELEASE: Final = re.compile(r"\d+\.\d+(\.\d+)*(\.post\d+)?")
+_HOST: Final = lazy_pattern(r"[^/]*[.:][^/]*/")
+_RELEASE: Final = lazy_pattern(r"\d+\.\d+(\.\d+)*(\.post\d+)?")
 
 
 class ServerInImage(NamedTuple):

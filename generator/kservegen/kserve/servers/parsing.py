@@ -6,17 +6,17 @@ TensorFlow's flag list and cxxopts (OpenVINO) differ by the switches of a `Gramm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field
 from kservegen.kserve.servers.tables import Flag, FlagTable
 
-_NEGATIVE: Final = re.compile(r"-\d+|-\d*\.\d+")
-_OPTIMIZATION: Final = re.compile(r"-O=?\d?")
+_NEGATIVE: Final = lazy_pattern(r"-\d+|-\d*\.\d+")
+_OPTIMIZATION: Final = lazy_pattern(r"-O=?\d?")
 
 
 class Word(NamedTuple):

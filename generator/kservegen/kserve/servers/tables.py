@@ -7,17 +7,17 @@ beyond the newest, nothing is sure.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import packaged_data
 
-_NUMBERS: Final = re.compile(r"v?(\d+(?:\.\d+)*)")
+_NUMBERS: Final = lazy_pattern(r"v?(\d+(?:\.\d+)*)")
 _INVERSE_SINCE: Final = (0, 33)  # from there --disable-x stands for --no-enable-x
 
 

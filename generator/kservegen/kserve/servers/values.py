@@ -8,15 +8,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.servers.tables import Flag
 
-_INTEGER: Final = re.compile(r"\s*[+-]?\d+(_\d+)*\s*")
-_DECIMAL: Final = re.compile(
+_INTEGER: Final = lazy_pattern(r"\s*[+-]?\d+(_\d+)*\s*")
+_DECIMAL: Final = lazy_pattern(
     r"\s*[+-]?((\d+(_\d+)*)?\.?\d+(_\d+)*|\d+\.)([eE][+-]?\d+)?\s*|\s*[+-]?(inf|infinity|nan)\s*", re.IGNORECASE
 )
 # vLLM's human_readable_int: decimal units take fractions, binary ones do not.
-_HUMAN: Final = re.compile(r"\d+(\.\d+)?[kmgt]|\d+[KMGT]")
-_BRACED: Final = re.compile(r"\s*{.*}\s*", re.DOTALL)
+_HUMAN: Final = lazy_pattern(r"\d+(\.\d+)?[kmgt]|\d+[KMGT]")
+_BRACED: Final = lazy_pattern(r"\s*{.*}\s*", re.DOTALL)
 _YES_NO: Final = frozenset("y yes t true on 1 n no f false off 0".split())
 _ON_OFF: Final = frozenset("true false on off 1 0".split())
 _NONE: Final = frozenset({"", "None"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 from kservegen.git.process import Git
 from kservegen.git.remote import fetch_commit, leads_to
 from kservegen.render.commit.source import CATALOG, RenderSource
@@ -14,7 +14,7 @@ from kservegen.render.commit.source import CATALOG, RenderSource
 TRAILER_SOURCE: Final = "Kservegen-Source"
 TRAILER_CATALOG: Final = "Kservegen-Catalog"
 TRAILER_BRANCH: Final = "Kservegen-Branch"
-_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT: Final = lazy_pattern("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Base(NamedTuple):

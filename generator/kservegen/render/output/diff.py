@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.secret_data import without_data
 from kservegen.core.secrets import HIDDEN, cut_secrets, secrets_in_line
 from kservegen.render.output.changes import Changes
@@ -16,7 +16,7 @@ _Opcode: TypeAlias = tuple[str, int, int, int, int]
 
 _CONTEXT = 3
 # Terminals act on these; a carriage return is harmless only as part of a line end.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 # Beyond this many differing lines an exact diff costs more than it tells: old and new are shown whole.
 _MOST_DIFFERING = 4000
 

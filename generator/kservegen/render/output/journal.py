@@ -11,16 +11,16 @@ Lines, the first with a checksum of the rest (so that a cut-off journal shows):
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from hashlib import sha256
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass
 from kservegen.render.output.paths import is_confined, is_confined_folder, parents
 
 _FORMAT = "kservegen-journal 1"
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST = lazy_pattern(r"[0-9a-f]{64}")
 
 
 class StepKind(StrEnum):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.patterns import lazy_pattern
 
 # One name: not hidden (so neither `.`, `..`, `.git` nor our own scratch folder), no separator of any system,
 # no control character (paths are lines of the journal), nothing that UTF-8 cannot write.
 _NAME = r"(?!\.)[^/\\\x00-\x1f\x7f\ud800-\udfff]+"
-_ENVIRONMENT = re.compile(_NAME)
-_FOLDER = re.compile(f"{_NAME}(?:/{_NAME})*")
-_CONFINED = re.compile(f"{_NAME}(?:/{_NAME})+")
+_ENVIRONMENT = lazy_pattern(_NAME)
+_FOLDER = lazy_pattern(f"{_NAME}(?:/{_NAME})*")
+_CONFINED = lazy_pattern(f"{_NAME}(?:/{_NAME})+")
 
 
 def is_confined(path: str) -> bool:

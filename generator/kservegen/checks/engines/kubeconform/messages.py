@@ -12,21 +12,22 @@ from typing import Final
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.suggestions import quote
 
-_NODE: Final = re.compile(r"- at '([^']*)': (.*?)(?=\s+- at '|\Z)", re.DOTALL)
-_INNER: Final = re.compile(r"validation failed|'(allOf|anyOf|oneOf)' failed.*|.*doesn't validate with .*")
-_QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_NODE: Final = lazy_pattern(r"- at '([^']*)': (.*?)(?=\s+- at '|\Z)", re.DOTALL)
+_INNER: Final = lazy_pattern(r"validation failed|'(allOf|anyOf|oneOf)' failed.*|.*doesn't validate with .*")
+_QUOTED: Final = lazy_pattern(r"'((?:[^'\\]|\\.)*)'")
 # What a message begins with or holds -> the rule that says the same; the first that fits counts.
 _RULES: Final = (
-    (re.compile(r"got \w+, want "), "schema/wrong-type"),
-    (re.compile(r"value must be "), "schema/not-allowed"),
-    (re.compile(r"(exclusiveM|m)(inimum|aximum): "), "schema/out-of-range"),
-    (re.compile(r"'.*' does not match pattern ", re.DOTALL), "schema/pattern"),
-    (re.compile(r"'.*' is not valid ", re.DOTALL), "schema/pattern"),
-    (re.compile(r"(min|max)(Length|Items|Properties): "), "schema/wrong-length"),
-    (re.compile(r"items at \d+ and \d+ are equal"), "schema/duplicate-item"),
+    (lazy_pattern(r"got \w+, want "), "schema/wrong-type"),
+    (lazy_pattern(r"value must be "), "schema/not-allowed"),
+    (lazy_pattern(r"(exclusiveM|m)(inimum|aximum): "), "schema/out-of-range"),
+    (lazy_pattern(r"'.*' does not match pattern ", re.DOTALL), "schema/pattern"),
+    (lazy_pattern(r"'.*' is not valid ", re.DOTALL), "schema/pattern"),
+    (lazy_pattern(r"(min|max)(Length|Items|Properties): "), "schema/wrong-length"),
+    (lazy_pattern(r"items at \d+ and \d+ are equal"), "schema/duplicate-item"),
 )
 
 

@@ -12,16 +12,16 @@ Good:
 Upstream: kserve derive-llm-2, part 9; feature gate ImageVolume of Kubernetes
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 
 _NATIVE: Final = "oci+native://"
-_VERSION: Final = re.compile(r"v?1\.([0-9]{1,9})")
+_VERSION: Final = lazy_pattern(r"v?1\.([0-9]{1,9})")
 _ON_BY_DEFAULT: Final = 35
 
 

@@ -17,17 +17,18 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.gitops._marks import MARKED_KINDS, Mark
 from kservegen.checks.rules.view import marks_of
+from kservegen.core.patterns import lazy_pattern
 
 # A key that names a build, and a value that could be one. A revision of the model itself is none: it changes with it.
-_KEY: Final = re.compile(
+_KEY: Final = lazy_pattern(
     r"(^|[-._/])(commit|sha|git-?sha|git-?hash|git-?ref|git-?revision|build-?(id|number|date|time)?|pipeline-?(id|url)?"
     r"|(rendered|generated|deployed|built|updated|synced|restarted)-?at|timestamp)($|[-._/])",
     re.IGNORECASE,
 )
-_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}\Z")
-_NUMBER: Final = re.compile(r"#?v?[0-9][0-9.\-_]*\Z")
-_TIME: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9][T_ ][0-2][0-9]")
-_URL: Final = re.compile(r"https?://.*[0-9]{3,}")
+_COMMIT: Final = lazy_pattern(r"[0-9a-f]{7,64}\Z")
+_NUMBER: Final = lazy_pattern(r"#?v?[0-9][0-9.\-_]*\Z")
+_TIME: Final = lazy_pattern(r"20[0-9]{2}-[01][0-9]-[0-3][0-9][T_ ][0-2][0-9]")
+_URL: Final = lazy_pattern(r"https?://.*[0-9]{3,}")
 
 
 @rule(Stage.ADVICE, *MARKED_KINDS)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kubernetes.kubelet import image_error
 
 
@@ -20,9 +21,9 @@ class Failure(NamedTuple):
     certain: bool = True
 
 
-_SCHEME: Final = re.compile(r"[a-zA-Z0-9+_-]+://")
-_HF_PART: Final = re.compile(r"[\w.-]+", re.ASCII)
-_AZURE: Final = re.compile(
+_SCHEME: Final = lazy_pattern(r"[a-zA-Z0-9+_-]+://")
+_HF_PART: Final = lazy_pattern(r"[\w.-]+", re.ASCII)
+_AZURE: Final = lazy_pattern(
     r"https://[^/]+\.(?:blob\.core\.windows\.net|file\.core\.windows\.net|z\d+\.(?:blob|file)\.storage\.azure\.net)",
 )
 _HF: Final = "Invalid Hugging Face URI format, expected hf://owner_name/model_name[:revision_hash]"

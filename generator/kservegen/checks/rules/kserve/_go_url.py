@@ -3,18 +3,19 @@
 The law is `url.Parse` of Go 1.25. Only the refusals count here; what the parts are is nobody's question.
 """
 
-import re
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
+
 # What almost everybody writes, seen off in one look.
-_PLAIN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9]*://[a-zA-Z0-9._-]*(/[a-zA-Z0-9._/:-]*)?")
+_PLAIN: Final = lazy_pattern(r"[a-zA-Z][a-zA-Z0-9]*://[a-zA-Z0-9._-]*(/[a-zA-Z0-9._/:-]*)?")
 _HEX: Final = "0123456789abcdefABCDEF"
-_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
-_PORT: Final = re.compile(r"[0-9]*")
-_USER: Final = re.compile(r"[a-zA-Z0-9\-._:~!$&'()*+,;=%@]*")
+_SCHEME: Final = lazy_pattern(r"[a-zA-Z][a-zA-Z0-9+.-]*")
+_PORT: Final = lazy_pattern(r"[0-9]*")
+_USER: Final = lazy_pattern(r"[a-zA-Z0-9\-._:~!$&'()*+,;=%@]*")
 # What may not stand in a host as it is; beyond ASCII everything may.
-_NO_HOST: Final = re.compile(r"[\x00-\x20#%/?@\[\\^`{|}\x7f]")
-_HOST_ESCAPE: Final = re.compile(r"%25|%[89a-fA-F][0-9a-fA-F]")
+_NO_HOST: Final = lazy_pattern(r"[\x00-\x20#%/?@\[\\^`{|}\x7f]")
+_HOST_ESCAPE: Final = lazy_pattern(r"%25|%[89a-fA-F][0-9a-fA-F]")
 
 
 def storage_url_error(text: str) -> str | None:

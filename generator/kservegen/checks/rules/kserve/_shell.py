@@ -1,7 +1,8 @@
 """What a shell would make of a word: a text that passes through `eval` in, the ways it would change out."""
 
-import re
 from enum import StrEnum
+
+from kservegen.core.patterns import lazy_pattern
 
 
 class Hazard(StrEnum):
@@ -25,7 +26,7 @@ _GLOBS = frozenset("*?[")
 _BLANKS = frozenset(" \t")
 # Nothing of this, no hazard: the common argument is seen off in one pass.
 SPECIAL = frozenset("\"'\\{}#~") | _COMMANDS | _EXPANSIONS | _GLOBS | _BLANKS
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_ASSIGNMENT = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
 def hazards(word: str) -> tuple[Hazard, ...]:

@@ -12,15 +12,15 @@ Good:
 Upstream: kserve rules, section 11; KServe v0.20 pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 
-_KEY: Final = re.compile(r"kbs:///[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]+")
+_KEY: Final = lazy_pattern(r"kbs:///[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]+")
 
 
 @rule(Stage.ADMISSION, "InferenceService", "LLMInferenceService")

@@ -17,7 +17,6 @@ Upstream: config/crd of sigs.k8s.io/gateway-api, sigs.k8s.io/lws and kedacore/ke
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 
 from kservegen.checks.rules._made import MadeView, made_of, once
@@ -25,6 +24,7 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import ResourceId
 from kservegen.formats.jsonschema.cel_rules import UNSUPPORTED
 from kservegen.formats.jsonschema.defaults import apply_defaults
@@ -42,7 +42,7 @@ _KINDS: Final = frozenset(
 _DROPPED: Final = frozenset({"schema/unknown-field", UNSUPPORTED})
 _MOST_KEPT: Final = 1024
 # A name that could be a part of a duration, which rules compare, or is too short to be told from other text.
-_TELLING_NAME: Final = re.compile(r"(?![hms0-9]+$)[a-z][-a-z0-9.]{3,}")
+_TELLING_NAME: Final = lazy_pattern(r"(?![hms0-9]+$)[a-z][-a-z0-9.]{3,}")
 
 
 @rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE)

@@ -12,17 +12,17 @@ Good:
 Upstream: ISVC-C15; kserve rules, section 12; controller v1beta1 reconcilers/ingress/domain.go
 """
 
-import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
 from kservegen.checks.rules.view import components_of
 from kservegen.core.names import LABEL_LENGTH
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.platform import Platform
 
 _STANDARD_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
-_FIELD: Final = re.compile(r"\{\{\s*\.(Name|Namespace|IngressDomain)\s*\}\}")
+_FIELD: Final = lazy_pattern(r"\{\{\s*\.(Name|Namespace|IngressDomain)\s*\}\}")
 _ALWAYS_FITS: Final = LABEL_LENGTH - len("-transformer-")
 
 

@@ -11,7 +11,6 @@ Good:
 Upstream: kserve kinds, section 9; config/llmisvcconfig
 """
 
-import re
 import shlex
 from typing import Final
 
@@ -23,11 +22,12 @@ from kservegen.checks.rules.view import containers_of
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.workloads import ContainerAt
 
 _VARIABLE: Final = "VLLM_ADDITIONAL_ARGS"
 # Kubernetes itself puts these in place, before any shell runs.
-_REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+_REFERENCE: Final = lazy_pattern(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 # Certain only where a file of such a name lies in the server's directory.
 _MILD: Final = frozenset({Hazard.GLOB, Hazard.SPLIT, Hazard.HOME})
 

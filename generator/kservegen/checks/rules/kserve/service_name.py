@@ -13,7 +13,6 @@ Good:
 Upstream: ISVC-01; IG-01; TM-01; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
@@ -21,9 +20,10 @@ from kservegen.checks.rules.view import components_of
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
 from kservegen.core.names import subdomain_error
+from kservegen.core.patterns import lazy_pattern
 
-_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_TRAINED_MODEL: Final = re.compile(r"[a-zA-Z0-9_-]+")
+_LABEL: Final = lazy_pattern(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_TRAINED_MODEL: Final = lazy_pattern(r"[a-zA-Z0-9_-]+")
 _AS_LABEL: Final = "consist of lower case alphanumeric characters or '-', and must start with alphabetical character"
 _LAWS: Final = {
     "InferenceService": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end", _AS_LABEL),

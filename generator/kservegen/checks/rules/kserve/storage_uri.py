@@ -13,13 +13,13 @@ Upstream: ISVC-C01; ISVC-C02; LLM-C04; LLM-C05; LLM-C06; LLM-C07; LLM-C08; contr
 inferenceservice/utils/utils.go
 """
 
-import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.storage_uris import (
     LORA_SCHEMES,
     is_claimed,
@@ -30,7 +30,7 @@ from kservegen.kserve.workloads import FRAMEWORKS
 
 _FIELDS: Final = frozenset({"model", "art", *FRAMEWORKS})
 # The name of a repository on the Hub, as people copy it from there.
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_REPOSITORY: Final = lazy_pattern(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 @rule(Stage.DEPLOYMENT, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)

@@ -24,8 +24,9 @@ from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = lazy_pattern(
     r"\$\{[^{}]*\}|\$\((?P<variable>[^()]*)\)|\{\{.*?\}\}|<[A-Za-z][^<>]*>|(?P<bare>\$[A-Za-z_]\w*)", re.ASCII
 )
 _LLM: Final = "LLMInferenceService"

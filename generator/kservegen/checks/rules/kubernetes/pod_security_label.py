@@ -10,16 +10,16 @@ Good:
 Upstream: k8s.io/pod-security-admission api/helpers.go
 """
 
-import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, text
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kubernetes.pod_security import SecurityLevel
 
 _LEVELS: Final = tuple(level.name.lower() for level in SecurityLevel)
-_LABEL: Final = re.compile(r"pod-security\.kubernetes\.io/(?:enforce|audit|warn)(-version)?")
-_VERSION: Final = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
+_LABEL: Final = lazy_pattern(r"pod-security\.kubernetes\.io/(?:enforce|audit|warn)(-version)?")
+_VERSION: Final = lazy_pattern(r"latest|v1\.(0|[1-9][0-9]*)")
 
 
 @rule(Stage.ADMISSION, "Namespace")

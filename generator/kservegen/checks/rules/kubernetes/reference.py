@@ -19,7 +19,6 @@ Upstream: pkg/kubelet/kubelet_pods.go; plugin/pkg/admission/serviceaccount; plug
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -41,12 +40,13 @@ from kservegen.checks.rules.view import names_of_kind, of_kind, queues_of
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.suggest import did_you_mean, is_slip
 from kservegen.kserve.controllers.made import MadePod
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 
 # As the API server words it, and the pod webhook hands it on.
-_NO_SECRET: Final = re.compile(r'secrets "([^"]+)" not found')
+_NO_SECRET: Final = lazy_pattern(r'secrets "([^"]+)" not found')
 # Kueue admits a pod by the queue that its label names, and one of no queue never: pkg/controller/constants of Kueue.
 _QUEUES: Final = "localqueues.kueue.x-k8s.io"
 # Kubernetes writes it to every namespace: pkg/controller/certificates/rootcacertpublisher.

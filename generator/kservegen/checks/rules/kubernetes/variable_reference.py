@@ -15,7 +15,6 @@ Good:
 Upstream: third_party/forked/golang/expansion of Kubernetes; pkg/kubelet/kubelet_pods.go
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,11 +22,12 @@ from kservegen.checks.rules._made import ContainerMade, containers_made, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.suggest import did_you_mean
 
-_REFERENCE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][\w.-]*)\)")
-_OF_SERVICES: Final = re.compile(r"[A-Z][A-Z0-9_]*_(?:SERVICE_(?:HOST|PORT\w*)|PORT\w*)")
-_SHELL: Final = re.compile(r"(?:.*/)?(?:ba|da|a|z)?sh")
+_REFERENCE: Final = lazy_pattern(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][\w.-]*)\)")
+_OF_SERVICES: Final = lazy_pattern(r"[A-Z][A-Z0-9_]*_(?:SERVICE_(?:HOST|PORT\w*)|PORT\w*)")
+_SHELL: Final = lazy_pattern(r"(?:.*/)?(?:ba|da|a|z)?sh")
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.controllers.alike import FreeFields, FreeText
 
-_DNS_LABEL: Final = re.compile(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
-_MODEL: Final = re.compile(r"(?P<free>[A-Za-z][A-Za-z0-9._/-]{0,199})")
+_DNS_LABEL: Final = lazy_pattern(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
+_MODEL: Final = lazy_pattern(r"(?P<free>[A-Za-z][A-Za-z0-9._/-]{0,199})")
 # Both are downloaded, and nothing but the scheme is looked at.
-_DOWNLOADED: Final = re.compile(r"(?:hf|s3)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
+_DOWNLOADED: Final = lazy_pattern(r"(?:hf|s3)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
 # What YAML takes for something else than text, in the config of a scheduler.
 _NO_TEXT: Final = frozenset("true false yes no on off null y n".split())
 # With the longest ending that the controller gives them names stay whole: ChildName cuts what is longer than 63.

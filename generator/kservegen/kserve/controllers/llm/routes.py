@@ -5,12 +5,12 @@ Source: router.go expectedHTTPRoute, config_merge.go for routes by model name; t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.controllers.llm.service import ALPHA_POOL_GROUP, ROUTER, LlmAdapter, LlmService, stops_service
 from kservegen.kserve.controllers.made import MadeObject, below
 from kservegen.kserve.derived import child_name
@@ -22,8 +22,8 @@ _GROUP_LABEL: Final = "serving.kserve.io/routing-group"
 _SERVICE: Final = "-kserve-workload-svc"
 _PORT: Final = 8000
 # Of the schema of HTTPRoutes.
-_PATH: Final = re.compile(r"(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+")
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_PATH: Final = lazy_pattern(r"(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+")
+_HEADER: Final = lazy_pattern(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _MOST_RULES: Final = 16
 _MOST_MATCHES: Final = 64
 _MOST_MATCHES_IN_ALL: Final = 128

@@ -7,13 +7,13 @@ is read as YAML and written back with its keys sorted; which names it may hold d
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 from math import ceil
 from typing import Final, NamedTuple
 
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
 
@@ -23,7 +23,7 @@ ALL_FLAGS: Final = PLAIN_FLAGS | {"-configText", "--configText"}
 CONFIG_FLAGS: Final = ALL_FLAGS | {
     f"{dashes}{name}" for dashes in ("-", "--") for name in ("config-file", "configFile")
 }
-_VERSION: Final = re.compile(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?(?:[-+].*)?")
+_VERSION: Final = lazy_pattern(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?(?:[-+].*)?")
 _SOCKET: Final = "/tmp/tokenizer/tokenizer-uds.socket"  # noqa: S108 - where the preset's two containers meet
 _PRECISE: Final = "precise-prefix-cache-scorer"
 _PREFIX: Final = "prefix-cache-scorer"

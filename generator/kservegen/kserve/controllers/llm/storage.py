@@ -6,12 +6,12 @@ Source: workload_storage.go attachModelArtifacts and workload_lora.go; pkg/utils
 from __future__ import annotations
 
 import json
-import re
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.llm.pods import LlmPod, config_source, stored_source
@@ -45,7 +45,7 @@ _TOKENIZER_FILES: Final = (
 _CA_VOLUME: Final = "cabundle-cert"
 _CA_PATH: Final = "/etc/ssl/custom-certs"
 _GLOBAL_CA: Final = "global-ca-bundle"
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
+_UNSAFE: Final = lazy_pattern(r"[^A-Za-z0-9._-]")
 _LORA_FLAG: Final = "--lora-modules"
 _SOURCE: Final = stored_source("model", "uri")
 

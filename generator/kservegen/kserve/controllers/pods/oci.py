@@ -13,6 +13,7 @@ from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.controllers.components import SOURCE_URI
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import CONFIG_MAP, named
@@ -24,7 +25,7 @@ from kservegen.kserve.workloads import SERVING_CONTAINER, TRANSFORMER_CONTAINER,
 _VOLUME: Final = "kserve-provision-location"
 _OCI: Final = "oci://"
 _NATIVE: Final = "oci+native://"
-_PLAIN_PATH: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_PLAIN_PATH: Final = lazy_pattern(r"[\w@%+=:,./-]+", re.ASCII)
 
 
 def oci_mode(plane: ControlPlane) -> str:

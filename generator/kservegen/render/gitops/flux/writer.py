@@ -8,13 +8,13 @@ each choice stands in `docs/decisions/`, the record of Flux.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.access import ACCESS, ACCESS_FOLDER, build_access
 from kservegen.render.gitops.flux.charts import SOURCE_API, build_releases
@@ -31,7 +31,7 @@ SCHEMES: Final = ("https://", "http://", "ssh://")
 _GIT_INTERVAL: Final = "1m"
 _INTERVAL: Final = "10m"
 _RETRY_INTERVAL: Final = "2m"
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_COMMIT: Final = lazy_pattern(r"[0-9a-f]{40}")
 
 
 def write_flux(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) -> list[Resource]:
