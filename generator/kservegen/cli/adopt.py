@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 @click.option(
     "--mode",
     type=click.Choice(("Standard", "Knative", "ModelMesh")),
-    help="Deployment mode of models that do not say their own. Default: what their status says, or else Standard.",
+    help="Deployment mode of models without their own. Default: that of --values, else of most models' "
+    "status, else Knative where a model needs it, else Standard.",
 )
 @click.option(
     "--values",
