@@ -6,6 +6,8 @@ come from the policies themselves.
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -18,12 +20,12 @@ from kservegen.kserve.releases import Releases
 
 
 @lru_cache(maxsize=1)
-def manuals() -> dict[str, RuleMeta]:
+def manuals() -> Mapping[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     written, rules = written_manuals(), {found.id: found.meta for found in discover().rules}
     if shared := sorted(written.keys() & rules.keys()):
         raise RuntimeError(f"two manuals for {', '.join(shared)}")
-    return {**written, **rules}
+    return ChainMap(rules, written)  # type: ignore[arg-type]  # nobody writes to it
 
 
 def severity_of(finding: Finding) -> Severity:

@@ -8,7 +8,7 @@ from typing import Final
 
 from kservegen.checks.policy.block_position import locate_inside
 from kservegen.checks.policy.model import Expression, Policy, Validation
-from kservegen.checks.policy.syntax import is_expression, is_truth
+from kservegen.checks.policy.syntax import is_expression, is_text, is_truth
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
@@ -60,13 +60,17 @@ class CompiledPolicy:
 def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
     work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
-    conditions = [work.program(condition, _BOOL) for condition in policy.conditions]
-    whole, proven = _compile_whole(work, _whole_text(policy))
+    whole, proven = _compile_whole(work)
+    # A condition sees no variables, though the whole does.
+    conditions = [
+        work.check(each, is_proven=whole is not None and "variables" not in _roots(each.text))
+        for each in policy.conditions
+    ]
     for variable in policy.variables:
         if variable.name in proven or work.program(variable, None) is not None:
             work.variables[variable.name] = variable.text
     checks = [work.check(validation.check, is_proven=whole is not None) for validation in policy.validations]
-    messages = [_message(work, validation) for validation in policy.validations]
+    messages = [_message(work, validation, proven) for validation in policy.validations]
     for audit in policy.audits:
         work.program(audit, _AUDIT)
     if work.diagnostics:
@@ -86,17 +90,22 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
     return compiled, ()
 
 
-def _compile_whole(work: _Work, text: str) -> tuple[Program | None, frozenset[str]]:
-    """Compile a policy in one; with it, the variables that this proves to be sound, so that they need no more.
+def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
+    """Compile a policy in one; with it, the names of variables and texts of messages that this proves to be sound.
 
-    Parts that compile may be too deep together: then there is no short cut, and nothing is proven.
+    Parts that compile may be too deep together: then there is no short cut, or messages are compiled apart.
     """
     every = {variable.name: variable.text for variable in work.policy.variables}
-    needed = _needed(text, every)
-    whole = work.engine.compile(text, variables=needed)
-    if isinstance(whole, CompileError):
-        return None, frozenset()
-    return whole, frozenset(name for name, one in needed.items() if not _asked(one) and is_expression(one))
+    messages = [each.message_expression.text for each in work.policy.validations if each.message_expression]
+    texts = tuple(each for each in messages if not _asked(each) and is_text(each))
+    for together in (texts, ()) if texts else ((),):
+        text = _whole_text(work.policy, together)
+        needed = _needed(text, every)
+        whole = work.engine.compile(text, variables=needed, is_read=True)
+        if not isinstance(whole, CompileError):
+            sound = (name for name, one in needed.items() if not _asked(one) and is_expression(one))
+            return whole, frozenset((*sound, *together))
+    return None, frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +136,11 @@ class _Work:
         text = expression.text
         if not is_proven or _asked(text) or not is_truth(text):
             return self.program(expression, _BOOL)
-        needed = _needed(text, self.variables)
-        return DeferredProgram(partial(self.engine.compile, text, variables=needed), "bool")
+        return self.deferred(expression, "bool")
+
+    def deferred(self, expression: Expression, result: str) -> Program:
+        needed = _needed(expression.text, self.variables)
+        return DeferredProgram(partial(self.engine.compile, expression.text, variables=needed), result)
 
     def _refuse(self, expression: Expression, error: CompileError) -> None:
         place = f" at {error.line}:{error.column} of the expression" if "\n" in expression.text.strip() else ""
@@ -149,18 +161,22 @@ def locate_expression(policy: Policy, expression: Expression, line: int = 1, col
     return locate_inside(policy.source.raw, start, expression.text, line, column) if policy.source.raw else start
 
 
-def _message(work: _Work, validation: Validation) -> Program | None:
+def _message(work: _Work, validation: Validation, proven: frozenset[str]) -> Program | None:
     expression = validation.message_expression
-    return work.program(expression, _STRING) if expression else None
+    if expression is None:
+        return None
+    return work.deferred(expression, "string") if expression.text in proven else work.program(expression, _STRING)
 
 
-def _whole_text(policy: Policy) -> str:
+def _whole_text(policy: Policy, messages: tuple[str, ...]) -> str:
     """Fuse a policy into one expression, so that an object that passes costs one evaluation.
 
     A conjunction is true only where each part is true, so nothing but a plain pass can hide behind it; whatever else
-    comes out, the parts are evaluated one by one.
+    comes out, the parts are evaluated one by one. Messages stand in it to be checked with the rest, never to be made.
     """
     checks = _all(validation.check.text for validation in policy.validations) or "true"
+    if messages:
+        checks = f"({checks}) || (false && [{', '.join(f'({chr(10)}{text}{chr(10)})' for text in messages)}] == [])"
     conditions = _all(condition.text for condition in policy.conditions)
     return f"({conditions}) ? ({checks}) : true" if conditions else checks
 

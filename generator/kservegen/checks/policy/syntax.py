@@ -103,6 +103,23 @@ def is_truth(text: str) -> bool:
     return (isinstance(tree, Call) and tree.function in _TRUTHS) or (isinstance(tree, Select) and tree.tests)
 
 
+@lru_cache(maxsize=1024)
+def is_text(text: str) -> bool:
+    """Tell whether an expression that compiles comes to a text by its form alone: a text, or one joined to what is."""
+    tree = parse_expression(text)
+    return tree is not None and _is_text(tree)
+
+
+def _is_text(tree: Tree) -> bool:
+    match tree:
+        case Constant(value):
+            return isinstance(value, str)
+        case Call("_+_", arguments):
+            return any(map(_is_text, arguments))
+        case _:
+            return False
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Env:
     from cel_expr_python import cel  # noqa: PLC0415

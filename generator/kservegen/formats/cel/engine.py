@@ -105,16 +105,18 @@ class CelEngine:
         *,
         variables: Mapping[str, str] | None = None,
         aliases: Mapping[str, str] | None = None,
+        is_read: bool = False,
     ) -> Program | CompileError:
         """Compile an expression that may use `variables.x`, each an expression itself, in order of definition.
 
-        `aliases` gives further names that stand for expressions.
+        `aliases` gives further names that stand for expressions. `is_read` says that the text is an expression if it
+        is one in parentheses.
         """
         refused = _refused(expression, variables or {})
         if refused is not None:
             return refused
         # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
-        if unread := self._unread(expression):
+        if not is_read and (unread := self._unread(expression)):
             return _compile_error(unread, offset=0)
         return self._link(compose(expression, variables or {}, aliases or {}))
 
