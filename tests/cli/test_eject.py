@@ -58,6 +58,7 @@ def test_adopted_rendered_ejected_and_adopted_again_is_the_same(tmp_path: Path) 
     assert "kubectl apply --server-side --recursive -f rendered/prod-eu/models/" in page
     assert "- `models/`" in page
     assert "\nWhat has to be there first, since nothing here brings it: `Namespace/" in page
+    assert "\n\n\n" not in page
 
     assert adopted(tmp_path / "one", tmp_path / "two") == first
     assert rendered(tmp_path / "two") == before

@@ -87,7 +87,7 @@ def test_a_bare_list_is_an_order_and_asks_nothing(project: Project) -> None:
     assert "hf://a/iris2" in text(project)
     assert "hf://a/iris2" in text(project, "environments/prod-us.yaml")
     code, told = promote(project, "--stage", "prod-us")
-    assert (code, "note: staging runs nothing that prod-eu, prod-us is to get" in told) == (0, True)
+    assert (code, "note: there is nothing to bring from staging to prod-eu, prod-us" in told) == (0, True)
 
 
 def test_a_base_in_a_stage_is_what_is_edited(project: Project) -> None:
@@ -250,7 +250,17 @@ def test_next_is_the_first_stage_that_is_behind(project: Project) -> None:
     assert (code, "note: from staging to prod-eu, prod-us" in told) == (0, True)
     project.write("environments/dev.yaml", text(project, "environments/dev.yaml").replace("iris2", "iris3"))
     assert "note: from dev to staging" in promote(project, "--next", "--dry-run", "iris")[1]
-    assert "note: staging runs nothing that prod-eu, prod-us is to get" in promote(project, "--next", "other")[1]
+    assert "note: there is nothing to bring from staging to prod-eu, prod-us" in promote(project, "--next", "other")[1]
+
+
+def test_next_says_what_does_not_move_from_any_stage(project: Project) -> None:
+    """An address in another bucket is another place's own, and no version to bring over."""
+    settle(project, BARE)
+    for name in ("dev", "staging"):
+        file = f"environments/{name}.yaml"
+        project.write(file, text(project, file).replace("hf://a/iris2", f"s3://{name}/iris"))
+    told = promote(project, "--next", "--dry-run", "iris")[1]
+    assert "note: iris: storageUri stays s3://staging/iris: dev has s3://dev/iris, from another place" in told
 
 
 def test_two_environments_of_a_stage_run_one_version(project: Project) -> None:

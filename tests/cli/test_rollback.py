@@ -130,6 +130,16 @@ def test_what_there_is_no_way_back_to(project: Project, words: tuple[str, ...], 
     assert message in done.exception.message
 
 
+def test_what_is_wrong_with_the_question_is_told_before_nobody_can_agree(project: Project) -> None:
+    done = run(project, "rollback", "isir", "--env", "prod")
+    assert isinstance(done.exception, GeneratorError)
+    assert "isir" in done.exception.message
+    before = text(project)
+    done = run(project, "set", "iris", "minReplicas=3", "--env", "prod")
+    assert "there is no terminal to ask on" in str(done.exception)
+    assert text(project) == before
+
+
 def test_a_shallow_clone_says_what_it_lacks(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     run(project, "set", "iris", "minReplicas=3", "--env", "prod", "--yes")
     commit(project, "an edit")

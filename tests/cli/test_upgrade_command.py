@@ -77,6 +77,15 @@ def test_what_a_version_brings_without_an_edit(project: Project) -> None:
     assert texts(said, "crds") == [], "only the LLM chart drops some"
 
 
+def test_steps_that_differ_in_the_environment_alone_are_told_once(project: Project) -> None:
+    dev = (project.root / "environments/dev.yaml").read_text("utf-8")
+    project.write("environments/eu.yaml", dev.replace("name: dev", "name: eu"))
+    told = upgrade(project, "--to", "v0.20.0").output
+    assert told.count("  in this order\n") == 1
+    assert "  in this order: the steps of dev, with eu in its place\n" in told
+    assert upgrade(project, "--to", "v0.20.0", "--all").output.count("  in this order\n") == 2
+
+
 def test_models_whose_server_has_another_image_restart(project: Project) -> None:
     project.models(
         """\

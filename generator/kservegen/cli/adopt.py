@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     default prod); what environments have in common is said once. What differs after defaulting, and which pods would
     restart, is shown; nothing is lost without a word. KServe itself counts as installed by others
     (kserve.install: none), no engine syncs the output until gitops.engine says so, and Secrets with their data never
-    come in.
+    come in. Exit code 1 where something would be lost, or kservegen validate finds an error in the catalog.
     """
     from kservegen.checks.waivers.write import promise  # noqa: PLC0415
     from kservegen.commands.adopt import AdoptOptions, adopt, by_environment, write_adoption  # noqa: PLC0415
@@ -123,7 +123,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     done = writes and adoption.may_be_written
     if done:
         write_adoption(repository, adoption)
-    exit_code = int(not adoption.may_be_written)
+    exit_code = int(not adoption.may_be_written or bool(adoption.errors))
     if output == "json":
         return write_sections(exit_code, adoption=adoption_as_json(adoption, written=done))
     write_text(adoption_as_text(adoption, written=done))

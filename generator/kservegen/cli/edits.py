@@ -35,10 +35,11 @@ def editing(function: Callable[..., ProposedEdits]) -> Callable[..., int]:
     @wraps(function)
     def command(*, root: Path | None, output: str, dry_run: bool, yes: bool, **options: object) -> int:
         asks = bool(options.get("asks"))  # a command that only tells
-        if not (dry_run or yes or asks):
-            _refuse_unasked(output)
-        repository = find_repository(root) if dry_run or asks else open_for_writing(root)
+        unasked = "" if dry_run or yes or asks else _unasked(output)
+        repository = find_repository(root) if dry_run or asks or unasked else open_for_writing(root)
         edits = function(repository, **options)
+        if unasked and edits.changes and not edits.refused:  # what else there is to say comes first
+            raise click.UsageError(unasked)
         if output == "json":
             return _as_json(edits, repository, dry_run=dry_run)
         return _as_text(edits, repository, dry_run=dry_run, yes=yes)
@@ -77,12 +78,13 @@ def findings_as_text(edits: ProposedEdits) -> str:
     return render_text(edits.result, lines, colour=wants_colour())
 
 
-def _refuse_unasked(output: str) -> None:
-    """Refuse before any work what nobody could agree to after it."""
+def _unasked(output: str) -> str:
+    """Say why nobody can agree to an edit before it is written; blank where somebody can."""
     if output == "json":
-        raise click.UsageError("with --output json nobody is asked: say --yes, or --dry-run")
+        return "with --output json nobody is asked: say --yes, or --dry-run"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("there is no terminal to ask on, and nothing was written: say --yes, or --dry-run")
+        return "there is no terminal to ask on, and nothing was written: say --yes, or --dry-run"
+    return ""
 
 
 def _as_json(edits: ProposedEdits, repository: Repository, *, dry_run: bool) -> int:

@@ -109,7 +109,7 @@ def promote_stage(repository: Repository, request: StagePromotion, clusters: Clu
         draft.notes.append(f"in no stage, and left alone: {', '.join(left)}")
     moved = _moved(draft, target)
     if not moved:
-        draft.notes.append(f"{_names(source)} runs nothing that {_names(target)} is to get")
+        draft.notes.append(f"there is nothing to bring from {_names(source)} to {_names(target)}")
         return finish_draft(draft)
     draft.notes.insert(0, f"from {_names(source)} to {_names(target)}")
     held = tuple(_Conditions(draft, source, request.moment, clusters(source.environments)).unmet(moved))
@@ -162,16 +162,22 @@ def _move(draft: CatalogDraft, request: StagePromotion) -> tuple[RolloutStage, R
 def _next(
     draft: CatalogDraft, request: StagePromotion, pairs: Sequence[tuple[RolloutStage, RolloutStage]]
 ) -> tuple[RolloutStage, RolloutStage]:
-    """Find the first stage that does not run what the one before runs; the last one, where all do."""
+    """Find the first stage that does not run what the one before runs; the last one, where all do.
+
+    What stays as it is in the stages before is noted, too.
+    """
     if not pairs:
         raise GeneratorError("there is but one stage", subject=STAGES_FILE, hint="Add the one that comes after it.")
+    stays: dict[str, None] = {}
     for source, target in pairs:
         draft.texts, draft.notes = dict(draft.before), []
         if _lives_in(draft, request, source):
             _bring(draft, request, source, target)
+            stays |= dict.fromkeys(draft.notes)
             if _moved(draft, target):
-                return source, target
-    return pairs[-1]
+                break
+    draft.notes = [*stays]
+    return source, target
 
 
 def _lives_in(draft: CatalogDraft, request: StagePromotion, stage: RolloutStage) -> bool:

@@ -14,7 +14,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
-from kservegen.report.folding import LEAST
+from kservegen.report.folding import LEAST, without_name
 from kservegen.report.json_report import render_json
 from kservegen.report.summary import folded, plural, unchecked_lines
 from kservegen.report.terminal import fitted
@@ -59,6 +59,7 @@ def upgrades_as_text(
     paint = painter(colour)
     out: list[str] = []
     said: dict[tuple[str, ...], str] = {}
+    orders: dict[tuple[UpgradeStep, ...], str] = {}
     if upgrades.diagnostics:
         today = Result(command="upgrade", diagnostics=upgrades.diagnostics)
         out.append(render_findings(today, lines, colour=colour, width=width))
@@ -84,8 +85,11 @@ def upgrades_as_text(
             has_more = known != upgrade.environment and len(part) > _SHORT
             out += fitted([f"{part[0]}: as in {known}"] if has_more and not everything else part, width)
         out.extend(_carried(carried.get(upgrade.environment)))
-        out.append("  in this order")
-        out.extend(_steps(upgrade.steps, width))
+        alike = orders.setdefault(without_name(upgrade.steps, upgrade.environment), upgrade.environment)
+        if alike == upgrade.environment or everything:
+            out += ["  in this order", *_steps(upgrade.steps, width)]
+        else:
+            out += fitted([f"  in this order: the steps of {alike}, with {upgrade.environment} in its place"], width)
         out.append("")
     many = (max(map(len, (each.restarts, each.notes, each.refusals))) >= LEAST for each in upgrades.upgrades)
     if not everything and any(many):
