@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar, cast
 
 import click
@@ -404,6 +403,8 @@ def wants_colour() -> bool:
 
 def terminal_width() -> int:
     """Return how many characters fit in a line of the terminal; 0 where standard output is none."""
+    from shutil import get_terminal_size  # noqa: PLC0415 - brings the compressors along
+
     return get_terminal_size().columns if sys.stdout.isatty() else 0
 
 

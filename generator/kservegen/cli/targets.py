@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
@@ -148,13 +147,19 @@ def lint_targets(
         cluster=_cluster(options, schemas, repository),
         schemas=schemas,
         base=base,
-        open_file=TemporaryFile,
+        open_file=_open_file,
         environment=options.environment or "",
         stdin=stdin,
         fail_on=fail_on,
     )
     engine = open_engine(EngineChoice(options.engine), schemas)
     return lint(open_checker(engine), chosen), stdin
+
+
+def _open_file() -> IO[bytes]:
+    from tempfile import TemporaryFile  # noqa: PLC0415 - for input that is too long to be kept in memory
+
+    return TemporaryFile()
 
 
 def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:

@@ -5,9 +5,8 @@ An operation that cannot go on (GeneratorError) is no such failure: it passes th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
@@ -15,13 +14,13 @@ from kservegen.core.manual import written_manuals
 
 _T = TypeVar("_T")
 
-# The trace goes to whoever asks for it (--debug); a finding has room for a sentence.
-_LOG: Final = logging.getLogger("kservegen")
-
 
 def crash_finding(what: str, crash: Exception, rule: str = "internal/not-judged") -> Finding:
     """Say that `what`, a step or a rule, failed; the trace is logged."""
-    _LOG.debug("%s crashed", what, exc_info=crash)
+    import logging  # noqa: PLC0415 - only where something is wrong
+
+    # The trace goes to whoever asks for it (--debug); a finding has room for a sentence.
+    logging.getLogger("kservegen").debug("%s crashed", what, exc_info=crash)
     manual = written_manuals()[rule]
     message = f"{what} crashed with {type(crash).__name__}: {crash}"
     return Finding(rule=manual.id, path=(), message=message, hint=manual.fix, severity=manual.severity, cause=message)

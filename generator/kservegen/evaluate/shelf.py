@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -71,6 +70,8 @@ class Shelf:
         return self._last_list[1]
 
     def _write(self, value: object) -> int:
+        import pickle  # noqa: PLC0415 - few inputs are that long
+
         if self._file is None:
             self._file = self._open_file()
         place = self._file.seek(0, 2)
@@ -79,6 +80,8 @@ class Shelf:
 
     def _read(self, place: int) -> Any:  # noqa: ANN401 - what was written there
         assert self._file is not None  # noqa: S101 - something was
+        import pickle  # noqa: PLC0415 - as above
+
         self._file.seek(place)
         return pickle.load(self._file)  # noqa: S301 - nobody else can write into this file
 

@@ -7,7 +7,6 @@ run ends, and one whose parent was killed sees that by itself.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -104,6 +103,8 @@ class Workers(Generic[_Request, _Answer]):
 
     def ask(self, request: _Request) -> None:
         """Have all of them work on a request; their answers are to be taken before the next one."""
+        import pickle  # noqa: PLC0415 - most runs have no workers
+
         for worker in self._workers:
             with suppress(BrokenPipeError):  # its answer tells
                 pickle.dump(request, worker.requests)
@@ -114,6 +115,8 @@ class Workers(Generic[_Request, _Answer]):
         return [self._answer(worker) for worker in self._workers]
 
     def _answer(self, worker: _Worker) -> _Answer:
+        import pickle  # noqa: PLC0415 - as above
+
         try:
             answer: _Answer | _Failure = pickle.load(worker.answers)  # noqa: S301 - our own process wrote it
         except (EOFError, pickle.UnpicklingError):
@@ -194,6 +197,8 @@ def _work(
     answer: Callable[[_Request], _Answer | _Failure], request: _Request, pipes: tuple[BinaryIO, BinaryIO]
 ) -> NoReturn:
     """Answer until nobody asks any more; nothing of what the parent has still to do is done here."""
+    import pickle  # noqa: PLC0415 - as above
+
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent says that the run was stopped
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha1, sha256
@@ -146,6 +145,8 @@ def exported(git: Git, blobs: Mapping[str, Blob]) -> Iterator[Path]:
     """
     wanted = {path: blob for path, blob in blobs.items() if blob.is_file and _stays_inside(path)}
     contents = read(git, (blob.name for blob in wanted.values()))
+    import tempfile  # noqa: PLC0415 - few commands write a commit's files
+
     with tempfile.TemporaryDirectory(prefix="kservegen-") as folder:
         for path, blob in wanted.items():
             target = Path(folder, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -100,6 +99,8 @@ def standing_lines(result: Result, width: int = 0) -> Iterator[str]:
 
 def broken(line: str, width: int, indent: str = "", first: str = "") -> list[str]:
     """Break a line at its blanks, so that a name can be copied; it begins with `first`, what goes on with `indent`."""
+    import textwrap  # noqa: PLC0415 - for lines of some width alone
+
     return textwrap.wrap(
         line,
         width,

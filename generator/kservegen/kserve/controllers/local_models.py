@@ -6,7 +6,6 @@ pkg/controller/v1alpha1/localmodel at v0.19.0 and v0.20.0.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
@@ -58,8 +57,10 @@ def cached_uri(uri: str, labels: JsonObject, annotations: JsonObject, capabiliti
     claim, source = (annotations.get(f"{LOCAL_MODEL_LABEL}-{key}") for key in ("pvc-name", "sourceuri"))
     if not isinstance(claim, str):
         return ""
+    from hashlib import sha256  # noqa: PLC0415 - brings OpenSSL, for the few that are cached
+
     by_uri = capabilities.caches_by_uri
-    folder = hashlib.sha256(text(source).encode()).hexdigest()[:16] if by_uri else text(labels.get(LOCAL_MODEL_LABEL))
+    folder = sha256(text(source).encode()).hexdigest()[:16] if by_uri else text(labels.get(LOCAL_MODEL_LABEL))
     rest = uri.removeprefix(text(source))
     return f"pvc://{claim}/models/{folder}{rest if rest.startswith('/') else '/' + rest}"
 

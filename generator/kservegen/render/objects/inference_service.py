@@ -6,8 +6,6 @@ therefore must already stand in Git: a GitOps tool would report the rewritten fi
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from kservegen.catalog.field_mapping import (
     COMPONENT,
     MODEL_SPEC,
@@ -154,6 +152,8 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
 
 def _misspelt(word: str, draft: Draft) -> str:
     """Return the text at a word of the entry that is so like this one that it was meant; blank where there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
     close = get_close_matches(word, draft.entry.words, n=1, cutoff=0.8)
     return text(draft.entry.words[close[0]]) if close else ""
 

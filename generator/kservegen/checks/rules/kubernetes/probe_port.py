@@ -14,7 +14,6 @@ Upstream: pkg/kubelet/prober/prober.go; pkg/probe/util.go (ResolveContainerPort)
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.checks.rules._made import ContainerMade, containers_made, once
@@ -52,6 +51,8 @@ def _unknown(made: ContainerMade) -> Iterator[Problem]:
             if not isinstance(port, str) or port in names or port.isdigit():
                 continue
             place = made.where(*path, action, "port")
+            from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
             near = get_close_matches(port, names, 1)
             yield Problem(
                 place.path,

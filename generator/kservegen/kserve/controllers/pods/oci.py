@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
@@ -135,7 +134,11 @@ def _link(path: str) -> str:
 
 
 def _quoted(path: str) -> str:
-    return path if _PLAIN_PATH.fullmatch(path) else shlex.quote(path)
+    if _PLAIN_PATH.fullmatch(path):
+        return path
+    import shlex  # noqa: PLC0415 - for paths that nobody should write
+
+    return shlex.quote(path)
 
 
 def _check(image: str) -> JsonArray:
