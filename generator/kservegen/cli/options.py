@@ -403,9 +403,11 @@ def wants_colour() -> bool:
 
 def terminal_width() -> int:
     """Return how many characters fit in a line of the terminal; 0 where standard output is none."""
+    if not sys.stdout.isatty():
+        return 0
     from shutil import get_terminal_size  # noqa: PLC0415 - brings the compressors along
 
-    return get_terminal_size().columns if sys.stdout.isatty() else 0
+    return get_terminal_size().columns
 
 
 def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[str] | None]:
