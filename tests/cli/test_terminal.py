@@ -109,6 +109,27 @@ def test_what_is_found_is_broken_at_blanks(project: Project, terminal: Terminal)
     assert narrow.split() == wide.split()
 
 
+@pytest.mark.parametrize("width", [0, 60])
+def test_what_ends_a_command_is_broken_at_blanks(
+    width: int, project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Standard error may be the terminal where standard output is a file."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: bool(width))
+    assert run_cli(cli, ["explain", "no-such-word", "--root", str(project.root)]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == "kservegen: there is no rule and no word no-such-word"
+    assert (max(map(len, lines[1:])) > 60) is (width == 0)
+
+
+def test_findings_of_an_edit_are_broken_at_blanks(project: Project, terminal: Terminal) -> None:
+    words = "set iris accelerator.type=l44 accelerator.count=1 --env dev --dry-run"
+    wide, narrow = (terminal(project, words, width, NO_COLOR="1") for width in (0, 60))
+    (line,) = (line for line in wide.splitlines() if "[catalog/unknown-accelerator]" in line)
+    assert len(line) > 60
+    assert line not in narrow
+
+
 @pytest.mark.parametrize("command", ["budget", "gpu"])
 def test_no_number_is_lost_in_a_narrow_terminal(command: str, project: Project, terminal: Terminal) -> None:
     wide, narrow = (terminal(project, command, width, NO_COLOR="1") for width in (0, 60))

@@ -15,6 +15,7 @@ from kservegen.cli.options import (
     find_repository,
     open_for_writing,
     reporting,
+    terminal_width,
     wants_colour,
     write_document,
     write_text,
@@ -75,7 +76,7 @@ def findings_as_text(edits: ProposedEdits) -> str:
         content = edits.after.get(file)
         return None if content is None else excerpt_lines(content)
 
-    return render_text(edits.result, lines, colour=wants_colour())
+    return render_text(edits.result, lines, colour=wants_colour(), width=terminal_width())
 
 
 def _unasked(output: str) -> str:

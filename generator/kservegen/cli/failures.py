@@ -91,7 +91,11 @@ def _fail(summary: GeneratorError, words: Sequence[str], cause: Exception, code:
 
 
 def _say(text: str) -> None:
-    _say_lines(f"kservegen: {text}\n")
+    """Write lines, broken where standard error is a terminal that they are too wide for."""
+    from kservegen.cli.options import error_width  # noqa: PLC0415 - only where something is wrong
+    from kservegen.report.terminal import fitted  # noqa: PLC0415
+
+    _say_lines("".join(f"{line}\n" for line in fitted(f"kservegen: {text}".split("\n"), error_width())))
 
 
 def _say_lines(text: str) -> None:

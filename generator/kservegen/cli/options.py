@@ -410,6 +410,18 @@ def terminal_width() -> int:
     return get_terminal_size().columns
 
 
+def error_width() -> int:
+    """Return the same of standard error, which may be a terminal where standard output is none."""
+    if not sys.stderr.isatty():
+        return 0
+    from shutil import get_terminal_size  # noqa: PLC0415 - only where something is wrong
+
+    own = (80, 24)
+    with suppress(OSError, ValueError):
+        own = os.get_terminal_size(sys.stderr.fileno())
+    return get_terminal_size(own).columns
+
+
 def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[str] | None]:
     """Return a reader of source lines for excerpts; each file is read once, `stdin` was read already."""
     cache: dict[str, list[str] | None] = {}

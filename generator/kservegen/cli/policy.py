@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, line_reader, reporting, wants_colour, write_document, write_text
+from kservegen.cli.options import (
+    find_repository,
+    line_reader,
+    reporting,
+    terminal_width,
+    wants_colour,
+    write_document,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from kservegen.commands.policy_test import PolicyTests
@@ -46,6 +54,6 @@ def _report(done: PolicyTests, output: str, root: Path) -> str:
         return render_json(done.result, policyTests=report.trials_as_json(done.trials))
     from kservegen.report.text import render_findings  # noqa: PLC0415
 
-    findings = render_findings(done.result, line_reader(root), colour=wants_colour())
+    findings = render_findings(done.result, line_reader(root), colour=wants_colour(), width=terminal_width())
     parts = (report.trials_as_table(done.trials), findings, report.trials_summary(done.trials, done.result))
     return "\n".join(part for part in parts if part)
