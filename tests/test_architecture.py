@@ -256,9 +256,9 @@ def modules_after(words: str, folder: Path) -> tuple[str, set[str]]:
 # What small inputs have no use for: each of these is read and run at every start that imports it.
 OF_OTHERS = {"rich", "jsonschema", "jsonschema_rs", "cel_expr_python", "huggingface_hub", "kubernetes"}
 OF_OTHERS |= {"kservegen.checks.policy", "kservegen.kserve.controllers.llm.controller"}
-OF_OTHERS |= {"difflib", "logging", "pickle"}
+OF_OTHERS |= {"difflib", "logging"}
 OF_CATALOGS = {"jinja2", "kservegen.catalog.load", "kservegen.evaluate.environment", "kservegen.render"}
-OF_CATALOGS |= {"hashlib", "shutil", "subprocess", "tempfile"}
+OF_CATALOGS |= {"hashlib", "pickle", "shutil", "subprocess", "tempfile"}
 OF_CATALOGS |= {"kservegen.git", "kservegen.checks.waivers", "kservegen.evaluate.workers"}
 SERVICE = """\
 apiVersion: serving.kserve.io/v1beta1
