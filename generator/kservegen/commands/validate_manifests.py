@@ -124,7 +124,7 @@ def _read(linter: Linter, arguments: Sequence[Argument]) -> None:
     for argument in arguments:
         found = argument.repeated
         for file in argument.files:
-            if file.path in left_out:
+            if left_out and file.path in left_out:
                 found += 1
             else:
                 found += linter.add(file.read(), file.name, named=file.named)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from sys import intern
 from typing import IO, Final, NamedTuple
 
@@ -361,7 +360,7 @@ class Linter:
         """
         if not resource.id.name:
             return
-        group, folder = resource.group, intern(str(PurePosixPath(document.file).parent))
+        group, folder = resource.group, intern(document.file.rpartition("/")[0])
         first = self._first.setdefault((folder, intern(group), resource.id), shelved)
         if first != shelved:
             self._extra.append(_duplicate(document, resource, self._shelf.take(first)))
@@ -371,6 +370,8 @@ def _judged(report: DocumentReport, verdict: ObjectVerdict, diagnostics: tuple[D
     """Return the report of a document with its verdict; what has no schema stays without."""
     if report.admitted is None:
         return replace(report, diagnostics=diagnostics)
+    if (report.admitted, report.deployable, report.runs) == verdict and report.diagnostics is diagnostics:
+        return report
     return replace(report, **verdict._asdict(), diagnostics=diagnostics)
 
 

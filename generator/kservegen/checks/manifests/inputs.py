@@ -17,6 +17,7 @@ from kservegen.formats.yaml.manifest import load_manifests
 _CHART: Final = "Chart.yaml"
 _CHART_FOLDERS: Final = frozenset({"templates", "charts"})
 _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml"})
+_NAMED_INPUTS: Final = _KUSTOMIZATIONS | {_CHART}
 # Fields of a kustomization whose files are no whole objects.
 _NAMES: Final = ("patchesStrategicMerge", "configurations", "crds", "openapi")
 _MAPS: Final = ("patches", "patchesJson6902", "replacements")
@@ -24,6 +25,9 @@ _MAPS: Final = ("patches", "patchesJson6902", "replacements")
 
 def find_inputs(files: Iterable[ManifestFile]) -> tuple[frozenset[Path], tuple[Diagnostic, ...]]:
     """Return the files that are not to be checked, and what to say of them."""
+    files = tuple(files)
+    if not any(file.name.rpartition("/")[2] in _NAMED_INPUTS for file in files):
+        return frozenset(), ()  # as of most folders
     by_path = {file.path: file for file in files}
     left_out: set[Path] = set()
     notes = []
