@@ -74,13 +74,15 @@ def _of_defect(found: Discovered, check: Check) -> Check:
     is a warning there; whoever runs that release in an environment has to decide.
     """
 
-    def weighed(resource: Resource, context: Context) -> Iterator[Problem]:
-        lenient = found.stage is Stage.RUN and not context.environment
-        for problem in check(resource, context):
-            weight = found.meta.severity if problem.severity is None else problem.severity
-            yield problem._replace(severity=Severity.WARNING) if lenient and weight is Severity.ERROR else problem
+    def lighter(problem: Problem) -> Problem:
+        weight = found.meta.severity if problem.severity is None else problem.severity
+        return problem._replace(severity=Severity.WARNING) if weight is Severity.ERROR else problem
 
-    return weighed
+    def weighed(resource: Resource, context: Context) -> Iterable[Problem]:
+        problems = check(resource, context)
+        return problems if context.environment else map(lighter, problems)
+
+    return weighed if found.stage is Stage.RUN else check
 
 
 class _RuleLaw(NamedTuple):
@@ -160,16 +162,17 @@ class RuleSet:
         """Check every object; a rule that crashes is a finding and stops nobody else."""
         forget()
         found: list[tuple[Resource, Finding]] = []
+        known = context.release.defects
         for resource in resources:
             plan = self._by_kind.get(resource.id.kind, self._for_any)
-            for each in plan.checks:
-                if each.defect and each.defect not in context.release.defects:
+            for meta, check, defect in plan.checks:
+                if defect and defect not in known:
                     continue
                 try:
-                    for problem in each.check(resource, context):
-                        found.append((resource, to_finding(each.meta, problem)))  # noqa: PERF401 - a crash keeps these
+                    for problem in check(resource, context):
+                        found.append((resource, to_finding(meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
-                    found.append((resource, _crashed(each.meta, crash)))
+                    found.append((resource, _crashed(meta, crash)))
             if plan.pods or plan.containers:
                 found += [(resource, finding) for finding in _field_findings(resource, plan)]
         forget()
