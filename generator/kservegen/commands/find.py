@@ -113,9 +113,13 @@ def _find(project: Project, name: str, environments: Sequence[str]) -> list[_Can
 
     def among(asked: Sequence[Query]) -> list[_Candidate] | None:
         # What is seldom asked for is made last: it takes as long as to check it.
-        return looked(lambda built, query: _look(project, built, query, known), asked) or looked(
-            lambda built, query: _look_at_made(project, built, query, shared), asked
-        )
+        near = looked(lambda built, query: _look(project, built, query, known), asked)
+        if near and not all(map(_is_doubtful, near)):
+            return near
+        made = looked(lambda built, query: _look_at_made(project, built, query, shared), asked)
+        if near and made:
+            return [one for one in made if one.rank[0] <= 0] or near
+        return near or made
 
     likeliest = among(queries)
     if likeliest is None:
@@ -125,6 +129,16 @@ def _find(project: Project, name: str, environments: Sequence[str]) -> list[_Can
             name.strip(), queries[0].name, bare, tuple(_mentions(found, name, queries)), known, project.doubt
         )
     return _together(likeliest)
+
+
+# Fewer characters a hash has once in ten thousand times.
+_SHORTEST_HASH: Final = 6
+
+
+def _is_doubtful(candidate: _Candidate) -> bool:
+    """Whether a ReplicaSet is guessed from an ending that is hardly a hash: something else may be called so."""
+    found = candidate.found
+    return "ReplicaSet" in found.kinds and len(found.name) - len(found.workload) - 1 < _SHORTEST_HASH
 
 
 _Look: TypeAlias = Callable[[BuiltEnvironment, Query], Iterator[_Candidate]]
