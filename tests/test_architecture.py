@@ -197,7 +197,6 @@ def test_nothing_speaks_to_a_network() -> None:
 
 # Libraries that stand behind one door: another could take their place there.
 DOORS = {
-    "dataclasses": "kservegen.core.records",
     "jsonschema": "kservegen.checks.engines.jsonschema",
     "jsonschema_rs": "kservegen.formats.jsonschema.validate",
     "re2": "kservegen.formats.regexp",
@@ -207,6 +206,11 @@ DOORS = {
 def test_a_library_has_one_door() -> None:
     used = {(name, part.partition(".")[0]) for name in MODULES for part in imports(name, at_import=False)}
     assert {(name, library) for name, library in used if library in DOORS} == {(d, lib) for lib, d in DOORS.items()}
+
+
+def test_classes_of_fields_are_structs() -> None:
+    """A dataclass takes 1.5 ms to make, a Struct 0.04, and every run makes more than a hundred of them."""
+    assert [name for name in MODULES if "dataclasses" in imports(name, at_import=False)] == []
 
 
 def network(names: frozenset[str]) -> set[str]:

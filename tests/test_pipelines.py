@@ -7,10 +7,11 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -103,7 +104,7 @@ class Pipeline:
 def pipeline(request: pytest.FixtureRequest, tmp_path: Path) -> Pipeline:
     """Return a clone of a repository as `init` makes it, rendered and committed."""
     root = tmp_path / "models"
-    write_scaffold(root, replace(ANSWERS, service=request.param))
+    write_scaffold(root, msgspec.structs.replace(ANSWERS, service=request.param))
     assert kservegen(root, "render") == 0
     git(root, "init", "--quiet", "--initial-branch=main")
     commit_files(root, {}, "first")

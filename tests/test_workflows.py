@@ -12,6 +12,7 @@ from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -122,7 +123,7 @@ class TestPrivileges:
 
 
 def test_our_own_workflows_are_those_that_init_writes(tmp_path: Path) -> None:
-    write_scaffold(tmp_path, replace(ANSWERS, rendered_by="main"))
+    write_scaffold(tmp_path, msgspec.structs.replace(ANSWERS, rendered_by="main"))
     names = {"kservegen": "validate", "kservegen-report": "report"}
     names |= {"kservegen-waivers": "waivers", "kservegen-render": "render"}
     for template, own in names.items():
@@ -520,7 +521,7 @@ def test_waivers_fail_the_day_they_end(tmp_path: Path, repository: Path) -> None
 @needs_tools
 def test_render_after_the_merge(tmp_path: Path) -> None:
     root = tmp_path / "models"
-    write_scaffold(root, replace(ANSWERS, rendered_by="main"))
+    write_scaffold(root, msgspec.structs.replace(ANSWERS, rendered_by="main"))
     git(root, "init", "--quiet", "--initial-branch=main")
     commit_files(root, {}, "first")
     git(tmp_path, "clone", "--quiet", "--bare", str(root), "origin.git")

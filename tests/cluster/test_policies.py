@@ -10,12 +10,13 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from tests.cluster.conftest import ROOT, SHARED
 from tests.cluster.control_plane import Answer, Client, Json, wait_for
 from tests.cluster.objects import collection, make_namespace, url

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final, NamedTuple
 
+import msgspec
 from tests.fuzz.cases import CONFIG, ENVIRONMENT, LOCK, MANIFEST, MODELS, POLICY, RENDERED, Case, Kind
 
 from kservegen.catalog.load import load_catalog
@@ -216,7 +217,7 @@ def _with_policy(tools: Tools, content: bytes) -> Tools:
     ]
     policies, found = load(sources)
     files = PolicyFiles(policies, (*manifests.diagnostics, *found))
-    return replace(tools, policies=lambda: files)
+    return msgspec.structs.replace(tools, policies=lambda: files)
 
 
 def _write(result: Result, files: Mapping[str, bytes]) -> None:

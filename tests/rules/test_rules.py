@@ -11,11 +11,11 @@ people read of the findings, on any release, is the case's snapshot.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import asdict, replace
 from syrupy.assertion import SnapshotAssertion
 from tests.support.platforms import RELEASES, reference, release
 from tests.support.reports import text_of

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
+from msgspec.structs import replace
 from tools.gpu_accuracy.quantities import QUANTITIES, coverage, percentile, plain
 from tools.gpu_accuracy.rows import Row
 

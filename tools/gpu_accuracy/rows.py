@@ -10,10 +10,11 @@ import csv
 import hashlib
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.fact_store import FactStore

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitOpsEngine:
+class GitOpsEngine(Struct, frozen=True, kw_only=True):
     """One engine; its writer, which makes the objects of `sync/`, stands in `render/gitops/sync.py`.
 
     `group` is the API group of the objects that sync a folder, `kind` what most of them are. `keep` are annotations

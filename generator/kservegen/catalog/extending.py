@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.model import Catalog, CatalogDocument, EnvironmentSource
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import by_manual
 from kservegen.core.names import label_error
-from kservegen.core.records import replace
 from kservegen.core.repository import BASES_FOLDER, DEFAULTS_NAME
 from kservegen.core.suggest import did_you_mean
 

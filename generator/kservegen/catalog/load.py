@@ -8,6 +8,8 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import CompanionKey, read_key, refused_here
 from kservegen.catalog.extending import EXTENDS, base_name_error, extended_bases, misplaced_extends
 from kservegen.catalog.lock.sense import senseless
@@ -25,7 +27,6 @@ from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import label_error
 from kservegen.core.problem import to_finding
-from kservegen.core.records import replace
 from kservegen.core.repository import (
     BESIDE_SUFFIXES,
     CATALOG_FILE,

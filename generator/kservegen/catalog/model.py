@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import ALL_ENVIRONMENTS, COMPANION_WORDS, CompanionKey
 from kservegen.catalog.merge import MergeLayer, locate_merged
 from kservegen.catalog.owners import Owners
@@ -11,12 +14,10 @@ from kservegen.catalog.sections import EXTRA_MANIFESTS
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass, field, replace
 from kservegen.formats.yaml.source import SourceMap
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CatalogDocument:
+class CatalogDocument(Struct, frozen=True, eq=False):
     """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it."""
 
     file: str
@@ -29,8 +30,7 @@ class CatalogDocument:
         return value if isinstance(value, dict) else {}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fragment:
+class Fragment(Struct, frozen=True, eq=False):
     """A part of a document that is merged with others: one layer, and the way back to its lines."""
 
     name: str
@@ -39,8 +39,7 @@ class Fragment:
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Definition:
+class Definition(Struct, frozen=True, eq=False):
     """Where an entry (a model, a graph, ...) is defined: its section, its key, its file."""
 
     section: str
@@ -53,8 +52,7 @@ class Definition:
         return self.document.source.key((self.section, self.key))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EnvironmentSource:
+class EnvironmentSource(Struct, frozen=True, eq=False):
     """One environment's files in merge order, and those beside it.
 
     First what teams bring (`owners`), then `defaults.yaml` where there is one, then the bases that it extends, last its
@@ -89,8 +87,7 @@ class EnvironmentSource:
         return self.documents[-1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PlainManifest:
+class PlainManifest(Struct, frozen=True, eq=False):
     """An object that stands as it is in a file below `manifests/`.
 
     `folder` is an environment, a base, or `all`; `words` are the object, `document` has the places of its fields, below
@@ -110,8 +107,7 @@ class PlainManifest:
         return self.document.source.value((*self.path, "metadata", "name"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Catalog:
+class Catalog(Struct, frozen=True, eq=False):
     """Everything that people wrote: the definitions by section and key, and the environments by name.
 
     `complete` is false while a catalog file cannot be read: what is not defined may stand in it. `unreadable` names the

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
@@ -20,7 +22,6 @@ from kservegen.core.diagnostics import Diagnostic, FindingPlace, Fix, FixChange,
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.repository import CATALOG_FILE, OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
 from kservegen.formats.jsonschema.suggestions import certain

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
+from msgspec import Struct, field
+
 from kservegen.catalog.merge import MERGE_KEYS, PATCH
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, field
 
 # What a layer need not say, or says for itself.
 _DROPPED = frozenset({"required", "default", "const", "description"})
 
 
-@dataclass(slots=True)
-class Definitions:
+class Definitions(Struct):
     """Relaxed copies of compiled definitions, each under one name."""
 
     found: JsonObject = field(default_factory=dict)

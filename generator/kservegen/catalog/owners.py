@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Self
 
+from msgspec import Struct, field
+
 from kservegen.catalog.sections import GROUP, KindInfo
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_FOLDER
 
 # Who holds what no team does; no team is called so.
@@ -43,8 +44,7 @@ def is_of_kserve(info: KindInfo) -> bool:
     return info.api_version.startswith(f"{GROUP}/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
+class Team(Struct, frozen=True, kw_only=True):
     """Who holds what. `environments` is None for all; `files` are paths, folders end in a slash.
 
     `kinds` is None for those of KServe that have a namespace, else their names, with the group or without. `namespaces`
@@ -107,8 +107,7 @@ class TeamWords(NamedTuple):
     origins: Mapping[Path, Path]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owners:
+class Owners(Struct, frozen=True, kw_only=True):
     """What owners.yaml says. `guarded` are words of entries that a team has to list before it uses them.
 
     `labelled` is what each Namespace of a team has: labels and annotations. `codeowners` are more lines for CODEOWNERS,

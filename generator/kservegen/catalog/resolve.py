@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import CompanionKey, read_key, refused_here
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.nodes import listed_pools
@@ -42,12 +45,10 @@ from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import written_manuals
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.suggest import did_you_mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True, eq=False):
     """One catalog entry as one environment sees it: merged words, and the fragments they were merged from."""
 
     section: str
@@ -87,8 +88,7 @@ class Entry:
 EntryName: TypeAlias = tuple[str, str]  # section and key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ResolvedEnvironment:
+class ResolvedEnvironment(Struct, frozen=True, kw_only=True, eq=False):
     """One environment: its merged file and its entries, sorted by section, namespace and name.
 
     `value` is what counts: where a change is judged from a base revision, the words that a change cannot grant itself
@@ -156,8 +156,7 @@ class ResolvedEnvironment:
         return value if isinstance(value, str) else default
 
 
-@dataclass(slots=True, eq=False)
-class _Resolver:
+class _Resolver(Struct, eq=False):
     catalog: Catalog
     source: EnvironmentSource
     shared: dict[EntryName, Entry]

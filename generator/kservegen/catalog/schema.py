@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec import Struct
+
 from kservegen.catalog import field_mapping as words
 from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.descriptions import DESCRIPTIONS
@@ -17,7 +19,6 @@ from kservegen.catalog.optional_schemas import Definitions, share
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass
 
 # Returns the compiled schema of (apiVersion, kind).
 CompiledSchemas = Callable[[str, str], JsonObject]
@@ -32,8 +33,7 @@ TEXTS: JsonObject = {"type": ["array", "null"], "items": {"type": "string"}}
 _COMPONENT_PARTS = words.COMPONENT | {"annotations", "labels"}
 
 
-@dataclass(slots=True)
-class _Words:
+class _Words(Struct):
     """Finds the schema of each word in the shapes of one kind."""
 
     definitions: Definitions

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog import field_mapping as words
-from kservegen.core.records import dataclass
 
 GROUP = "serving.kserve.io"
 # Where KServe runs unless somebody says otherwise: env POD_NAMESPACE of its controllers decides.
@@ -15,8 +16,7 @@ EXTRA_MANIFESTS: Final = "extraManifests"
 MANIFESTS: Final = "manifests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindInfo:
+class KindInfo(Struct, frozen=True, kw_only=True):
     """A kind that the catalog can hold. `folder` is its place below an environment's folder.
 
     `version` is blank where only the schemas tell it.

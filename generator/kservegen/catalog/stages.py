@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.core.diagnostics import Diagnostic, Related
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 
@@ -28,8 +30,7 @@ _SOAK: Final = lazy_pattern(SOAK)
 _IN_DAYS: Final = 2880  # minutes: what is shorter is told in hours
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutStage:
+class RolloutStage(Struct, frozen=True, kw_only=True):
     """One stage: what is `listed` (environments and bases, as written) and the `environments` that these stand for.
 
     `number` counts from 1. `soak` is how long a change has to be in it, and `ready` whether its models have to be

@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import BaselineState, Diagnostic, merge_diagnostics
-from kservegen.core.records import dataclass, replace
 
 _WAIVED: Final = 9  # weighs less than any that is not
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingsOfChange:
+class FindingsOfChange(Struct, frozen=True, kw_only=True):
     """The findings of a change, each with its `baseline`, and those of the base that it resolves."""
 
     found: tuple[Diagnostic, ...]

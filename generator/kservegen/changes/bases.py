@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.changes.plan.trees import Differences
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_SOURCES, OUTPUT_FOLDER, TEMPLATES_FOLDER, TOOL_SOURCES, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
@@ -28,8 +29,7 @@ _SHOWN: Final = 12  # digits of a commit's name
 _DIGESTS: Final = (40, 64)  # digits of SHA-1 and SHA-256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WantedBase:
+class WantedBase(Struct, frozen=True, kw_only=True, eq=False):
     """What the catalog renders now, the output folder as it is, and the environments in scope (None: all)."""
 
     desired: Mapping[str, bytes]
@@ -47,8 +47,7 @@ class WantedBase:
         return frozenset(path for path in more if not self.existing.is_ours(path))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True, eq=False):
     """Differences by environment; the words of the environments' files before, and their commit, where there is one."""
 
     differences: Mapping[str, Differences]
@@ -102,8 +101,7 @@ class NoBase:
         return PageTemplates(repository.root / TEMPLATES_FOLDER)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CommitBase:
+class CommitBase(Struct, frozen=True, eq=False):
     """A commit: its rendered files, or where it carries none, what its catalog renders."""
 
     revision: BaseRevision

@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
@@ -17,7 +20,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 from kservegen.render.gitops.layers import LayerPart
 
@@ -45,8 +47,7 @@ class Allowances(NamedTuple):
     left_behind: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardLimits:
+class GuardLimits(Struct, frozen=True, kw_only=True):
     """How much one change may do to an environment: its guards, raised by the permits that hold, and by a terminal.
 
     `restarts` is None where nothing limits them. `explicit` removals are those that somebody allowed by number: they

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.basis import CHART, Directory
 from kservegen.checks.gitops import check_gitops
@@ -14,7 +16,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.document import mapping, sequence, texts_in
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effective, is_on

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.catalog.inventory.kinds import BY_KIND
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.operators import absent_operators
@@ -19,7 +21,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock

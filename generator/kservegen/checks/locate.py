@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.checks.registry import severity_of
 from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity, hide_data
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.secret_data import data_words
 from kservegen.render.objects.draft import EntryFinding
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locator:
+class Locator(Struct, frozen=True, kw_only=True):
     """Takes what is found in the objects of one environment, and in the words of its entries, to its lines."""
 
     environment: ResolvedEnvironment

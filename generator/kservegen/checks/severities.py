@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.registry import find_manual
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
-from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 
 # What makes a file unreadable or an object refused stays an error, and a waiver is held to what it says.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
+from msgspec import Struct, field
+
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.operators import installed_operators
 from kservegen.catalog.sections import KSERVE_NAMESPACE
@@ -17,7 +19,6 @@ from kservegen.checks.promises import promise_of
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.store import SchemaStore
@@ -48,8 +49,7 @@ _FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway"})
 _READ: Final = (RUNTIME_KIND, STORAGE_KIND, "ServingRuntime", "LLMInferenceServiceConfig", "LocalModelNodeGroup")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KServeInstallation:
+class KServeInstallation(Struct, frozen=True, kw_only=True, eq=False):
     """KServe as an environment installs it; its settings and objects are read when the first object is made.
 
     `shared` holds what was made in other environments, for what comes out the same. Objects of the kinds `assumed` are

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import text
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted

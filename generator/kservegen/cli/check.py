@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import (
@@ -24,7 +25,6 @@ from kservegen.cli.options import (
 )
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
-from kservegen.core.records import replace
 
 if TYPE_CHECKING:
     from kservegen.formats.templates import PageTemplates

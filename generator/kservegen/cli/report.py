@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from kservegen.cli.options import (
     HTML,
@@ -16,7 +17,6 @@ from kservegen.cli.options import (
     write_document,
     write_sections,
 )
-from kservegen.core.records import replace
 from kservegen.core.repository import Repository
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
+from msgspec import Struct
 
 from kservegen.cli.candidates import complete_version
 from kservegen.cli.options import complete_environment, find_repository
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 
@@ -33,8 +33,7 @@ its chart's runtimes and presets and the default Gateway: what one of them needs
 _STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterOptions:
+class ClusterOptions(Struct, frozen=True, kw_only=True):
     """What the options say of the cluster that manifests are checked against."""
 
     kserve_version: str | None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from kservegen.cli.candidates import complete_environment_or_file
 from kservegen.cli.clock import clock, clock_options
@@ -34,7 +35,6 @@ from kservegen.cli.targets import (
     lint_targets,
 )
 from kservegen.core.diagnostics import Severity
-from kservegen.core.records import replace
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:

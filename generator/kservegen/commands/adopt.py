@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.resolve import resolve_environment
@@ -37,7 +40,6 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import label_error
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import CATALOG_SOURCES, DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
 from kservegen.core.suggest import did_you_mean
@@ -56,8 +58,7 @@ KNATIVE: Final = "Knative"
 _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdoptOptions:
+class AdoptOptions(Struct, frozen=True, kw_only=True):
     """What to adopt, by environment: paths, or what clusters gave. `leaves_out` takes what can be admitted.
 
     `piped` is standard input, for the path `-`.
@@ -78,8 +79,7 @@ class AdoptOptions:
     excuse: NewWaiver | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedObject:
+class RefusedObject(Struct, frozen=True, kw_only=True):
     """An object that the API server or KServe's webhooks would refuse, with the findings that say why."""
 
     environment: str
@@ -87,8 +87,7 @@ class RefusedObject:
     findings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Adoption:
+class Adoption(Struct, frozen=True, kw_only=True, eq=False):
     """A catalog that is not written yet, by file, and what proves it.
 
     `equal` counts the objects that a cluster would store as they came in; of those that only `spec` brings back,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.baseline import compare_findings
 from kservegen.changes.bases import CommitBase, DiskBase, NoBase
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import BaselineState, Diagnostic
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.baseline import evaluate_base
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineResult:
+class BaselineResult(Struct, frozen=True, kw_only=True):
     """All findings of a change; `resolved` are those of the base that it has no more, None where there is no base."""
 
     found: tuple[Diagnostic, ...]

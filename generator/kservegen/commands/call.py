@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.client.answer import AnswerVerdict, check_answer, failure_reason, names_of
 from kservegen.commands.client.exchange import CallRequest, CallResponse
@@ -13,7 +16,6 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.core.suggest import did_you_mean, suggest_stem
 from kservegen.evaluate.environment import Tools, build_objects, default_environment
@@ -31,8 +33,7 @@ _STOP: Final = "serving.kserve.io/stop"
 _NOT_FOUND: Final = frozenset({404, 405})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Called:
+class Called(Struct, frozen=True, kw_only=True, eq=False):
     """A model of an environment that can be asked something: `body` is what it is asked.
 
     `unreachable` says why KServe makes no Service of it; blank where it does.
@@ -56,8 +57,7 @@ class Called:
         return mapping(metadata.get("annotations")).get(_STOP) == "true"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What came of a call. `models` are those that the server has, where it was asked for them."""
 
     status: int

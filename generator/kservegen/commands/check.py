@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.changes.bases import CommitBase, NoBase, open_change_base
 from kservegen.changes.guards import Allowances, check_permits
 from kservegen.changes.plan.model import Plan
@@ -20,7 +23,6 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_dia
 from kservegen.core.document import mapping, text
 from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 3  # so many files fit in a line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOptions:
+class CheckOptions(Struct, frozen=True, kw_only=True):
     """What the catalog is a change of, and how it is judged.
 
     `base` is None for where HEAD and the default branch of its remote part. With `carries_output` a change carries

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.owners import Owners
 from kservegen.core.confined import repository_top
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.repository import OWNERS_FILE, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.project import Project, open_project

@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.checks.locate import diagnose_environment
 from kservegen.commands.proposals import open_proposals, proposal_target
 from kservegen.commands.render import (
@@ -23,7 +26,6 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, evaluate_repository
 from kservegen.evaluate.unmanaged import unmanaged_paths
@@ -47,8 +49,7 @@ TEMPLATE: Final = "environments/{env}"
 _PLACE: Final = "{env}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitOptions:
+class CommitOptions(Struct, frozen=True, kw_only=True):
     """What to commit, and where.
 
     `branch` is empty for the one checked out; in the hydrated layout it is a template that holds `{env}`. `push` is
@@ -73,8 +74,7 @@ class Committed(NamedTuple):
     outcome: CommitOutcome | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Run:
+class _Run(Struct, frozen=True, kw_only=True, eq=False):
     """One run: the clone, what it is asked for, the source, the branch checked out, the remote (empty: none).
 
     `target` is the branch that a pull request of the one branch goes into; empty where none is meant.

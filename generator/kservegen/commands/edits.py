@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import CompanionKey, read_key
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
@@ -23,7 +26,6 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_dia
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.evaluate.project import Project, open_project
@@ -34,8 +36,7 @@ from kservegen.git.log import Commit
 _NEW_FILE: Final = b"version: 1\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditEffect:
+class EditEffect(Struct, frozen=True, kw_only=True):
     """An entry in an environment whose words an edit changes, or (`why`) does not although one could think so."""
 
     environment: str
@@ -43,8 +44,7 @@ class EditEffect:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldWord:
+class HeldWord(Struct, frozen=True, kw_only=True):
     """A word by which an entry of an environment does not follow the catalog: `words` is the way to it.
 
     `here` is what the environment says, `beneath` what the catalog or a base says: None for the null that removes, or
@@ -60,8 +60,7 @@ class HeldWord:
     since: Commit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ProposedEdits:
+class ProposedEdits(Struct, frozen=True, kw_only=True, eq=False):
     """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`).
 
     `refusal` says why nothing is written then. `origin` is the commit that values were taken from. `held` are words
@@ -89,8 +88,7 @@ class ProposedEdits:
         return int(self.refused)
 
 
-@dataclass(slots=True, eq=False)
-class CatalogDraft:
+class CatalogDraft(Struct, eq=False):
     """The files of a repository while they are edited in memory."""
 
     repository: Repository

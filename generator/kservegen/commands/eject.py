@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.engines import ENGINES
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -33,8 +34,7 @@ _ORDER: Final = {f"{part}/": order for part, order in LAYER_ORDER.items()}
 _SOURCES: Final = ("models.yaml", "models/", "manifests/", "environments/", "policies/", "owners.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ejection:
+class Ejection(Struct, frozen=True, kw_only=True):
     """The rendered files before and after, by path; nothing is written yet."""
 
     before: Mapping[str, bytes]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.rules.base import Context
@@ -15,7 +17,6 @@ from kservegen.commands.made_summary import MadeSummary, make_stored, summarise_
 from kservegen.core.diagnostics import Finding, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
 from kservegen.core.suggest import suggest_entry
@@ -28,8 +29,7 @@ from kservegen.render.objects.settings import Settings
 _LISTED: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedField:
+class ExplainedField(Struct, frozen=True, kw_only=True):
     """One field of the object: its path, its value, the layer and the line it comes from."""
 
     path: str
@@ -38,8 +38,7 @@ class ExplainedField:
     location: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(Struct, frozen=True, kw_only=True):
     """Which runtime serves a model and why; `runtime` is blank where none does.
 
     `path` is the model's place in the object; `others` are the other runtimes for its format, with a clause each that
@@ -53,8 +52,7 @@ class Serving:
     others: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """What one entry becomes in one environment, field by field, and what serves it.
 
     `presets` are the configurations that KServe lays under an LLM service; `made` is what its controllers make, None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from kservegen.catalog.descriptions import DESCRIPTIONS
-from kservegen.core.records import dataclass
 from kservegen.core.terms import ResultWord, find_term, terms
 
 # Descriptions that are of a place and no word of their own.
 _OVERLAY = "-overlay"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedWord:
+class ExplainedWord(Struct, frozen=True, kw_only=True):
     """A word, what it says in each file that has it (by its path there), and what it means where it is printed."""
 
     name: str

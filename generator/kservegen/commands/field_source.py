@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.catalog.model import find_fragment
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.images import split_image
 from kservegen.render.objects.pins import PINNED
@@ -34,8 +35,7 @@ class FieldSource(NamedTuple):
     location: Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FieldSources:
+class FieldSources(Struct, frozen=True, kw_only=True, eq=False):
     """Finds the sources of one object's fields."""
 
     entry: Entry

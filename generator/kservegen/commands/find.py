@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.model import CatalogDocument
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.locate import Locator
@@ -16,7 +19,6 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.suggest import did_you_mean, suggest_stem
@@ -57,8 +59,7 @@ class LineHistory(NamedTuple):
 _UNKNOWN: Final = LineHistory()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundObject:
+class FoundObject(Struct, frozen=True, kw_only=True):
     """One answer: `name` is a `kinds` of `workload`, in the `role` of it that KServe gives it, made of `subject`.
 
     `workload` and `role` are blank where the name is the object's own. `words` is the path in the catalog, `beside` the

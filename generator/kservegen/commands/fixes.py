@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.patch import put, quote_value, rename_key
 from kservegen.commands.edits import ProposedEdits
@@ -16,7 +18,6 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Fix, FixChange, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import format_path
-from kservegen.core.records import replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import open_project
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository

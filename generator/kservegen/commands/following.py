@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.resolve import resolve_environment
@@ -28,7 +30,6 @@ from kservegen.commands.set import prune
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import replace
 from kservegen.core.repository import CATALOG_FILE, ENVIRONMENTS_FOLDER, Repository
 from kservegen.git.log import Commit, commits_touching
 from kservegen.git.process import Git, open_git

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.gpu.arguments import StatedOptions, long_name, read_options, read_server
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
@@ -19,7 +22,6 @@ from kservegen.commands.explain import homes_of, lives_in
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, replace
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.core.values import whole_number
 from kservegen.evaluate.environment import Against, DefaultedEnvironment, prepare
@@ -36,8 +38,7 @@ _OURS: Final = frozenset({"gpu", "gpus", "version"})
 _SIZES: Final = frozenset({"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One server of one environment, what there is to say of it, and where its facts and its prices come from."""
 
     environment: str
@@ -73,8 +74,7 @@ class GpuAccounts(NamedTuple):
     others: tuple[UnestimatedObject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf:
+class WhatIf(Struct, frozen=True, kw_only=True):
     """Changes to try: vLLM's options by name, another GPU, another number of them, another version of vLLM."""
 
     options: tuple[str, ...] = ()

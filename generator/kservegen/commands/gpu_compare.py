@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
 from kservegen.checks.gpu.arguments import read_server
 from kservegen.checks.gpu.check import Fit, fit
@@ -24,7 +27,6 @@ from kservegen.core.document import integer, mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.core.values import whole_number
@@ -50,8 +52,7 @@ class ModelFile(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerToPlace:
+class ServerToPlace(Struct, frozen=True, kw_only=True):
     """A server without its GPUs: what it runs, and what is known of cards, prices and bandwidths where it would run.
 
     `environment` is blank where none is meant; of a model of no catalog, `subject` is its name.
@@ -68,8 +69,7 @@ class ServerToPlace:
     download: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedGpu:
+class ComparedGpu(Struct, frozen=True, kw_only=True):
     """One server on so many of one card, cut over `tensor` ranks.
 
     `half` is the concurrency of requests of half the length; `price` is that of all cards per hour, None where the

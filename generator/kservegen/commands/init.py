@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
+
 from kservegen import __version__
 from kservegen.catalog.editing.patch import scalar_text
 from kservegen.catalog.requirement import version_line
@@ -16,7 +18,6 @@ from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.git.process import open_git, without_user
 from kservegen.kserve.releases import Releases
@@ -26,8 +27,7 @@ RENDERERS = ("pull-request", "main")
 PLACEHOLDER = "https://example.com/org/models.git"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Service:
+class _Service(Struct, frozen=True, kw_only=True):
     """A CI service: the folder of what installs kservegen, the file that CI reads there, and where its files go.
 
     `hosts` are parts of the names that its servers have; `indent` that of the lines which install.
@@ -105,8 +105,7 @@ _SAYS: Final = {
 _SHORT_SSH: Final = lazy_pattern(r"([\w.-]+@[\w.-]+):(?!//)(.+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(Struct, frozen=True, kw_only=True):
     """What `init` asks for."""
 
     engine: str
@@ -160,8 +159,7 @@ def check_repository(url: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaffold:
+class Scaffold(Struct, frozen=True, kw_only=True):
     """Paths of the files that were written, and of those that are there beside a catalog and say something else."""
 
     written: tuple[str, ...]

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.inventory.collection import InventoryDraft, documents_in
@@ -22,7 +24,6 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import DefaultedEnvironment, build_objects, default_environment
 from kservegen.evaluate.project import OwnSchema, Project
@@ -40,8 +41,7 @@ _HEAD: Final = "# What the cluster held on the day it was asked: kservegen inven
 _STORAGE_CONTAINER: Final = ("ClusterStorageContainer", "", "default")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InventoryDifference:
+class InventoryDifference(Struct, frozen=True, kw_only=True):
     """One way in which a cluster is not what an inventory says, at the line that says it.
 
     `change` is new, gone, changed or unread. Namespace and name are blank where a kind as a whole is meant, and the

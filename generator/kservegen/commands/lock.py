@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import rewrite_value
@@ -17,7 +19,6 @@ from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import evaluate
@@ -29,8 +30,7 @@ from kservegen.render.objects.pins import HUB, PINNED, is_unpinned, served_addre
 _CACHES = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockTarget:
+class LockTarget(Struct, frozen=True, kw_only=True):
     """One address, the models that are served from it, and the cache (if any) that is filled from it.
 
     One that `is_beside` is an adapter's, one of several, or a container's own: there no revision is written.
@@ -71,8 +71,7 @@ version: 1
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locked:
+class Locked(Struct, frozen=True, kw_only=True):
     """What was written of one address; the revisions are blank where there is none."""
 
     address: str
@@ -83,8 +82,7 @@ class Locked:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Struct, frozen=True, kw_only=True):
     """One way in which a lock is behind, at its line."""
 
     location: Location

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.checks.rules.base import Context
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
 from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, Outcome
@@ -31,8 +32,7 @@ _LEFT_OUT: Final = "…"
 _VARIABLE: Final = lazy_pattern(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodSummary:
+class PodSummary(Struct, frozen=True, kw_only=True):
     """The pod of a workload, which `of` names: of the container that serves, and the names of the `others`.
 
     A text of many lines in `command` is left out. `ports` are numbers with their names, `probes` what is asked, by the
@@ -53,8 +53,7 @@ class PodSummary:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteSummary:
+class RouteSummary(Struct, frozen=True, kw_only=True):
     """A route that leads to the object: the addresses that it answers at, and the Gateways that it hangs on."""
 
     label: str
@@ -62,8 +61,7 @@ class RouteSummary:
     gateways: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeSummary:
+class MadeSummary(Struct, frozen=True, kw_only=True):
     """What is made of one object. `stops` says where and why the controllers do; blank where they do not.
 
     `services` are the addresses inside of the cluster.

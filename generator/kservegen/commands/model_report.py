@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import MANIFESTS, MODEL_SECTIONS, SECTIONS
 from kservegen.changes.bases import CommitBase
@@ -19,7 +22,6 @@ from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, ledger_of
@@ -46,8 +48,7 @@ class ModelSource(NamedTuple):
     licence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True, kw_only=True):
     """One model in one environment, with what it takes of each type of accelerator.
 
     `replicas` are the least and the most, `memory` what all its pods request at maxReplicas, in bytes.

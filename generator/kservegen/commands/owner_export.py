@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.changes.bases import CommitBase
 from kservegen.checks.budget.ledger import ACCELERATORS, Line, grouped
 from kservegen.commands.model_report import rows_of
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import Repository
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
@@ -39,8 +41,7 @@ class PodAccelerators(NamedTuple):
     each: Fraction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnedPods:
+class OwnedPods(Struct, frozen=True, kw_only=True):
     """Pods of one entry that are all alike, and who owns them; `owner` is blank where nobody is named.
 
     `workload` is the kind and the name of what brings them; blank where the entry has no pods of its own: it shares

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.owners import Owners
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
 from kservegen.changes.departed import departed_limits
@@ -23,7 +26,6 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.progress import tell
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(Struct, frozen=True, kw_only=True):
     """What to compare with (None: the output folder), what is allowed beyond guards, what makes the exit code 1.
 
     With `any_version` the catalog may be for another version of kservegen.
@@ -64,8 +65,7 @@ class Planned(NamedTuple):
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ComparedChange:
+class ComparedChange(Struct, frozen=True, kw_only=True, eq=False):
     """A change, compared with its base: the plan, what guards and updates say of it, and files by what they do.
 
     `foreign` are files of others that the base has in the output folder.

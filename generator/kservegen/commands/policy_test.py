@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.model import Policy
@@ -13,15 +15,13 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository
 from kservegen.formats.yaml.files import read_bytes
 
 TESTS = "tests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyTests:
+class PolicyTests(Struct, frozen=True, kw_only=True):
     """The trials of a run, and the result that they amount to."""
 
     trials: tuple[Trial, ...]
@@ -59,8 +59,7 @@ def try_policies(repository: Repository, paths: Sequence[Path] = ()) -> PolicyTe
     return PolicyTests(trials=tuple(trials), result=result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Chosen(Struct, frozen=True):
     """A path that the user gave, absolute, and the policy whose cases it stands among, if it does."""
 
     path: Path

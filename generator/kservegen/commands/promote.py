@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
@@ -28,15 +30,13 @@ from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
-from kservegen.core.records import dataclass
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.render.objects.settings import Settings
 
 _Edit: TypeAlias = tuple[Path, JsonValue]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promotion:
+class Promotion(Struct, frozen=True, kw_only=True):
     """From where to where; `names` alone (all entries and the platform without one), `fields` beside versions."""
 
     source: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.commands.client.forge import Forge, Proposal, find_forge
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import replace
 from kservegen.git.process import Git
 from kservegen.git.remote import default_branch, leads_to, remote_tip
 from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status

@@ -7,6 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.changes.guards import Allowances, GuardLimits, left_behind
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.codeowners import unreviewed_files
@@ -14,7 +17,6 @@ from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.progress import tell
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.evaluate.unmanaged import OutputFolder, find_stale
@@ -91,8 +93,7 @@ def _unestimated(reason: str, subjects: Sequence[str]) -> Unchecked:
     return Unchecked(f"that {', '.join(subjects[:_NAMED])}{more} fit in accelerator memory", reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RenderOptions:
+class RenderOptions(Struct, frozen=True, kw_only=True, eq=False):
     """How to render: where to, whether to write, and what is allowed beyond the guards.
 
     `allow_removals` counts files, `allow_restarts` accelerators of pods that restart, `allow_left_behind` objects.

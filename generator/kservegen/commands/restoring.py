@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.editing.spans import Container, spans
 from kservegen.catalog.merge import MERGE_KEYS, item_key
@@ -14,7 +16,6 @@ from kservegen.commands.set import prune
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import replace
 
 _ROUNDS: Final = 4
 _BOM: Final = "\ufeff"

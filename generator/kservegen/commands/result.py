@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.exit_codes import CLEAN, FINDINGS
-from kservegen.core.records import dataclass
 
 if TYPE_CHECKING:
     from kservegen.changes.plan.model import Plan
     from kservegen.evaluate.manifests import Documents
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePlan:
+class FilePlan(Struct, frozen=True, kw_only=True):
     """What a render does, or would do, to the output folder. Paths are relative to it.
 
     `changes` are the same by meaning, where they were asked for; then files that are only written anew are no drift.
@@ -34,8 +34,7 @@ class FilePlan:
         return bool(self.changes) if self.changes is not None else bool(self.written or self.removed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Result:
+class Result(Struct, frozen=True, kw_only=True, eq=False):
     """The outcome of one command. `verdict` is the first line of every form, where the command is a gate.
 
     It stands on `assumptions`, which nobody checked, and says nothing of what is `unchecked`. With `lists_waived`

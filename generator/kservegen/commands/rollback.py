@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.changes.plan.fields import compare_fields
@@ -31,7 +34,6 @@ from kservegen.commands.restoring import is_restored, say_again, write_differenc
 from kservegen.core.document import mapping, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, format_path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.evaluate.environment import build_one
 from kservegen.git.process import open_git
@@ -48,8 +50,7 @@ class RollbackLayer(StrEnum):
     ENVIRONMENT = "environment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollback:
+class Rollback(Struct, frozen=True, kw_only=True):
     """What goes back: `environments` may be bases; `to` a revision, None for before the last change of the entry.
 
     `layer` is where it is undone; None for the lowest that changes nothing else.

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Diagnostic
@@ -13,7 +15,6 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.formats.archive import read_chart
 from kservegen.formats.jsonschema.definitions import (
@@ -54,8 +55,7 @@ class SkippedSource(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
-class FoundDefinitions:
+class FoundDefinitions(Struct):
     """The definitions that were found, each under its name, and what was passed over.
 
     `version` is the one of KServe that a chart says it is of; blank where none does.
@@ -146,8 +146,7 @@ class SchemaFile(NamedTuple):
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddedSchemas:
+class AddedSchemas(Struct, frozen=True, kw_only=True):
     """What is to be written. `version` and `nearest` are blank where no kind is KServe's; `differing` counts fields.
 
     `refused` are definitions that no API server would take, and why: then there are no files.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_assignment
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.model import Definition
@@ -19,12 +21,10 @@ from kservegen.commands.edits import (
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetRequest:
+class SetRequest(Struct, frozen=True, kw_only=True):
     """What is to be set, and what to be unset, as typed with its steps."""
 
     assignments: Sequence[Assignment] = ()

@@ -8,6 +8,9 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import IO, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import Entry, resolve_environment
 from kservegen.checks.locate import Locator
 from kservegen.checks.manifests.documents import read_documents
@@ -24,7 +27,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.evaluate.environment import DefaultedEnvironment, build_objects, default_environment
 from kservegen.evaluate.manifests import DocumentReport, LintedDocument, Linter
@@ -38,8 +40,7 @@ from kservegen.kserve.defaulting import Defaulted, Installation
 from kservegen.kserve.releases import Release
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SimulatedObject:
+class SimulatedObject(Struct, frozen=True, kw_only=True, eq=False):
     """A document or an entry of the catalog, what the API server says of it, and what is made of it.
 
     `made` is None where nothing is made of its kind, or it is not admitted. `locate` takes a path of the stored object
@@ -81,8 +82,7 @@ class SimulatedObject:
         return tuple(found for found in self.report.diagnostics if found.severity is Severity.ERROR)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulateOptions:
+class SimulateOptions(Struct, frozen=True, kw_only=True):
     """The cluster that manifests come to; `open_file` opens a file for what memory should not hold.
 
     Where `cluster` is None it is one of the release alone, and a ConfigMap inferenceservice-config among the manifests

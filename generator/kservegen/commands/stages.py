@@ -12,6 +12,9 @@ from functools import partial
 from itertools import groupby, pairwise
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
 from kservegen.catalog.stages import STAGES, STAGES_FILE, RolloutStage, read_stages, stages_document, write_soak
@@ -37,7 +40,6 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.sharing import SharedResults
@@ -68,8 +70,7 @@ _Name: TypeAlias = tuple[str, str]  # section and key
 ClustersOf: TypeAlias = Callable[[Sequence[str]], Mapping[str, ClusterSource]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagePromotion:
+class StagePromotion(Struct, frozen=True, kw_only=True):
     """What to bring on: to the stage of a name, or (blank) to the first that does not run what the one before runs.
 
     `names`, `fields` and `adds` are those of `Promotion`. `moment` is the time that soaks are judged by, `early` how
@@ -84,8 +85,7 @@ class StagePromotion:
     early: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True, kw_only=True):
     """Why an entry, or the platform, may not move on from an environment yet. `rule` is the slug of the finding."""
 
     rule: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Location, merge_diagnostics
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.repository import CATALOG_SOURCES, OUTPUT_FOLDER, TOOL_SOURCES, Repository
 from kservegen.git.process import open_git
 from kservegen.git.staged import not_staged

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.stages import RolloutStage, read_stages
 from kservegen.commands.edits import find_definition
 from kservegen.commands.model_report import entry_spans
@@ -14,7 +17,6 @@ from kservegen.commands.rollout.gather import ClusterSource, build_places, look
 from kservegen.commands.rollout.places import SETTLED, EnvironmentPlaces, ModelPlace, PlaceState, model_places
 from kservegen.commands.rollout.versions import version_of
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -23,8 +25,7 @@ from kservegen.git.process import Git, open_git
 from kservegen.render.objects.environment import BuiltEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StatusRow:
+class StatusRow(Struct, frozen=True, kw_only=True, eq=False):
     """One model in one environment. `stage` is its number, None where the environment is in none.
 
     `version` are the words that say what runs, by path. `change` is the newest commit of its lines; None where git does
@@ -54,8 +55,7 @@ class StatusRow:
         return self.state in SETTLED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StatusReport:
+class StatusReport(Struct, frozen=True, kw_only=True, eq=False):
     """Rows by model, each in the order of stages. `failures` are clusters that were to be asked and could not be."""
 
     stages: tuple[RolloutStage, ...]

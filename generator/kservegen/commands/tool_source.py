@@ -14,13 +14,15 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 import kservegen
 from kservegen import __version__
 from kservegen.commands.tool_wheel import PackedWheel, pack_checkout, pack_installed
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.git.process import mask, open_git
 
@@ -38,8 +40,7 @@ _FORMS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSource:
+class ToolSource(Struct, frozen=True, kw_only=True):
     """One source, and how to say so.
 
     `requirement` is a line for pip with hashes; `commit` is pip's address of a Git commit, which needs none, as the

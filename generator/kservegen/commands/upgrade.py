@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import refused_by_cluster
@@ -25,7 +28,6 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import Evaluation, Tools, default_environment, evaluate
 from kservegen.evaluate.environments import evaluate_all
@@ -39,8 +41,7 @@ if TYPE_CHECKING:
     from kservegen.formats.templates import PageTemplates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Upgrades:
+class Upgrades(Struct, frozen=True, kw_only=True, eq=False):
     """The upgrades of the environments asked for, in the order to go; `same` run the version already.
 
     `closing` are the steps after all of them. `diagnostics` are errors that stand today, for which nothing can be said

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
@@ -16,7 +18,6 @@ from kservegen.core.assumptions import Unchecked, merge_assumptions
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
 from kservegen.evaluate.earlier import EarlierObjects
 from kservegen.evaluate.manifests import Linter
@@ -34,8 +35,7 @@ NOT_CHECKED_OF_MANIFESTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintOptions:
+class LintOptions(Struct, frozen=True, kw_only=True):
     """What to check, and against which cluster. `stdin` holds what was piped in where `-` is among the paths.
 
     `open_file` opens a file for what memory should not hold. With a `base` the cluster has what that revision holds.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kservegen.core.records import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Assumption:
+class Assumption(Struct, frozen=True, order=True):
     """Something that a verdict takes for granted and nobody checked.
 
     `kind` groups it: a kind of Kubernetes, `operator`, `chart`, `key`, `node pool`, `KServe release`. `name` says
@@ -25,8 +25,7 @@ class Assumption:
         return f"{self.kind} {self.name} ({self.why})"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Unchecked:
+class Unchecked(Struct, frozen=True, order=True):
     """Something that was not looked at, in words that follow "not checked:", and why; blank where that is plain."""
 
     what: str

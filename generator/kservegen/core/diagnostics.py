@@ -11,8 +11,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
+
 from kservegen.core.jsontypes import Path, format_path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.core.secret_data import data_path, holds_data, is_about_secret, long_words, repeats, words_in_quotation
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
@@ -42,8 +44,7 @@ class BaselineState(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(Struct, frozen=True, order=True):
     """A place in a file that a human edits: path relative to the root, 1-based line and column."""
 
     file: str
@@ -58,16 +59,14 @@ class Location:
         return (self.file, self.line) == (other.file, other.line)
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that a reader needs to see to understand a diagnostic."""
 
     message: str
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Counterpart:
+class Counterpart(Struct, frozen=True):
     """The other of two values that contradict each other, and `message`, which tells a reader what stands there.
 
     It stands at `path` of the object that `owner` names, None for the one that the finding is about. What nobody wrote
@@ -90,8 +89,7 @@ class FixChange(StrEnum):
     QUOTE = "quote"  # the value stays as it is written, as text
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change of one place of a file after which the finding is gone, where there is no doubt what was meant.
 
     `path` is that of the key or value, `value` its new name or value; blank for a value that is quoted. `file` is blank
@@ -104,8 +102,7 @@ class Fix:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FindingPlace:
+class FindingPlace(Struct, frozen=True):
     """One of the places where a finding stands, and the words that lead there.
 
     `entries` are the keys of the catalog that say so in the `environments`.
@@ -117,8 +114,7 @@ class FindingPlace:
     entries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What a check found at `path` of the document it was handed.
 
     `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour). `cause`
@@ -157,8 +153,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Waived:
+class Waived(Struct, frozen=True):
     """Who answers for a finding that is accepted for a time; `expires` is the last day, as year-month-day.
 
     `of_change` where the change that is judged brings the waiver itself.
@@ -176,8 +171,7 @@ NOT_REPEATED: Final = "what a Secret holds is refused here, and is not repeated"
 _TEXTS: Final = ("message", "path", "hint", "seen", "allowed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, kw_only=True):
     """A finding at a line: what is wrong, what was seen, what is allowed, how to mend it.
 
     `entries` are the keys of the catalog that it is about, `subjects` the objects. `cause` is what `Finding` says;
@@ -211,7 +205,7 @@ class Diagnostic:
         for name in _TEXTS:
             value: str = getattr(self, name)
             if len(value) > LONGEST_TEXT:
-                object.__setattr__(self, name, f"{value[:LONGEST_TEXT]}…")
+                force_setattr(self, name, f"{value[:LONGEST_TEXT]}…")
 
     @property
     def sort_key(self) -> tuple[Location, int, str, str]:
@@ -241,8 +235,7 @@ class Diagnostic:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleMeta:
+class RuleMeta(Struct, frozen=True, kw_only=True):
     """The manual of a rule: what `explain RULE` and the generated documentation print.
 
     `title` is a statement without a period; `why` and `fix` are sentences. `bad` and `good` are YAML samples.

@@ -15,8 +15,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 # Longer texts are taken as unparsable: Python refuses to convert integers of more than 4,300 digits.
 _LONGEST: Final = 4000
@@ -43,8 +44,7 @@ class SuffixFamily(StrEnum):
     EXPONENT = "decimal exponent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Quantity(Struct, frozen=True, kw_only=True):
     """An amount, exactly `unscaled` x 10^`exponent`; `text` is how the API server writes it."""
 
     unscaled: int
@@ -123,8 +123,7 @@ def canonical(value: str | float) -> str:
     return quantity.text
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """The pieces of a quantity's text; `whole` has no leading zeros but is never empty."""
 
     negative: bool

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from kservegen.core.confined import leads_out
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, field
 
 CATALOG_FILE = "models.yaml"
 CATALOG_FOLDER = "models"
@@ -51,8 +52,7 @@ def packaged_data() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[3]
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A folder with a catalog and environments. `root` is absolute.
 
     `sources` stand for the files that people write, by their path relative to the root: an edit that is not written
@@ -60,7 +60,7 @@ class Repository:
     """
 
     root: Path
-    sources: Mapping[str, bytes] | None = field(default=None, compare=False)
+    sources: Mapping[str, bytes] | None = None
 
     @classmethod
     def find(cls, start: Path, *, search_parents: bool) -> Repository:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, field, replace
 
 
 class ResourceId(NamedTuple):
@@ -53,8 +55,7 @@ def _by_path(origins: tuple[Origin, ...]) -> dict[Path, Path]:
 _last: tuple[tuple[Origin, ...], dict[Path, Path]] = ((), {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+class Resource(Struct, frozen=True, kw_only=True):
     """One Kubernetes object as plain data, with the file that will hold it and where its fields come from.
 
     `file` is relative to the environment's folder. `subject` is the catalog entry's key, as people type it.
@@ -68,7 +69,7 @@ class Resource:
     subject: str = ""
     section: str = ""  # the catalog's section: "models", "graphs", ... or "" for the environment itself
     origins: tuple[Origin, ...] = field(default=())
-    written: JsonObject | None = field(default=None, repr=False)
+    written: JsonObject | None = None
 
     @property
     def authored(self) -> JsonObject:

@@ -11,16 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 _FILE: Final = Path(__file__).with_name("terms.md")
 _HEADING: Final = lazy_pattern(r"^# (.+)$", re.MULTILINE)
 _PRINTED: Final = "In: "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultWord:
+class ResultWord(Struct, frozen=True, kw_only=True):
     """A word, the commands that print it, and what it means."""
 
     name: str

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.extending import named_bases
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.merge import merge_values
@@ -20,7 +23,6 @@ from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, res
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import (
     BASES_FOLDER,
     BESIDE_SUFFIXES,
@@ -42,17 +44,16 @@ if TYPE_CHECKING:
 GRANTED: Final = ("guards", "permits", "severities", "unmanaged")
 
 
-@dataclass(frozen=True, eq=False)
-class BaseRevision:
+class BaseRevision(Struct, frozen=True, eq=False, dict=True):
     """A commit, and what its files say of environments. Files are read where they are asked for, and once.
 
     `label` says in words which commit it is. Links are not followed, and a file that cannot be read says nothing.
     """
 
-    git: Git = field(repr=False)
+    git: Git
     commit: str
     label: str
-    _loaded: dict[str, Loaded] = field(default_factory=dict, init=False, repr=False)
+    _loaded: dict[str, Loaded] = field(default_factory=dict)
 
     @cached_property
     def environments(self) -> Mapping[str, JsonObject]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.policy.binding import BREAK_GLASS
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.environment import bind_environment
@@ -20,7 +22,6 @@ from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.kserve.defaulting import Defaulted

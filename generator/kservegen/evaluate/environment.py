@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.basis import Directory
@@ -26,7 +29,6 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
@@ -59,8 +61,7 @@ if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is impo
     from kservegen.evaluate.unmanaged import OutputFolder, UnmanagedObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tools:
+class Tools(Struct, frozen=True, kw_only=True, eq=False):
     """What every environment is checked with; compiled schemas are kept from one environment to the next."""
 
     releases: Releases
@@ -70,8 +71,7 @@ class Tools:
     policies: Callable[[], PolicyFiles]  # read when an environment binds one, and then once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DefaultedEnvironment:
+class DefaultedEnvironment(Struct, frozen=True, kw_only=True, eq=False):
     """A built environment as the cluster would store it: its objects, and what rules may look at beside each.
 
     `unmanaged` are the objects that it lists and does not render.
@@ -83,8 +83,7 @@ class DefaultedEnvironment:
     unmanaged: tuple[UnmanagedObject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evaluation:
+class Evaluation(Struct, frozen=True, kw_only=True, eq=False):
     """What one environment amounts to; `defaulted` is None where its KServe version is not known.
 
     `unestimated` are the objects that ask for accelerators and whose memory was not estimated, and why; `unchecked`
@@ -136,8 +135,7 @@ class Against(NamedTuple):
     out: OutputFolder | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PreparedEnvironment:
+class PreparedEnvironment(Struct, frozen=True, kw_only=True, eq=False):
     """An environment whose objects are built and not judged yet; `diagnostics` are what its words say against it.
 
     `defaulted` is None where it could not be built.

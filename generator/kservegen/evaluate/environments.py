@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, Generic, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.model import Catalog
 from kservegen.core.progress import tell
-from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.environment import (
     Against,
     DefaultedEnvironment,
@@ -33,8 +35,7 @@ _Request = TypeVar("_Request")
 _FIRST: Final = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PreparedCatalog:
+class PreparedCatalog(Struct, frozen=True, kw_only=True, eq=False):
     """Environments that are built and not judged yet, by name, and what they are judged by."""
 
     environments: Mapping[str, PreparedEnvironment]

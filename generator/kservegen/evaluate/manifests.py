@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sys import intern
 from typing import IO, Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.rules.base import Context
@@ -21,7 +24,6 @@ from kservegen.core.crashes import contained, crash_finding
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.earlier import NOTHING_REMOVED, EarlierObjects, RemovedObjects
 from kservegen.evaluate.shelf import Shelf, ShelvedObjects
@@ -31,8 +33,7 @@ from kservegen.kserve.defaulting import Defaulted, default
 _REFUSED: Final = ObjectVerdict(admitted=False, deployable=False, runs=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentReport:
+class DocumentReport(Struct, frozen=True, kw_only=True):
     """What becomes of one document; `number` counts the documents of its file from 1.
 
     None stands for what cannot be said: no schema of its kind is known, or `runs` hangs on what no file holds, or
@@ -50,8 +51,7 @@ class DocumentReport:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
+class Documents(Struct, frozen=True, kw_only=True):
     """Documents from disk, one by one, and how many fall out; `assumptions` are what they need and nobody checked."""
 
     reports: tuple[DocumentReport, ...]
@@ -70,8 +70,7 @@ class LintedDocument(NamedTuple):
     stored: Resource | None
 
 
-@dataclass(slots=True)
-class _Fresh:
+class _Fresh(Struct):
     """A document that was read and is checked with those around it, so that compiled checks pay."""
 
     document: InputDocument

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from kservegen import __version__
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
@@ -18,7 +20,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.progress import tell
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from kservegen.checks.policy.files import PolicyFiles
 
 
-@dataclass(slots=True, eq=False)
-class Project:
+class Project(Struct, eq=False):
     """A repository with its catalog loaded, and the tools to check it with."""
 
     repository: Repository

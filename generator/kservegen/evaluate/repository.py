@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
@@ -15,7 +18,6 @@ from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.progress import tell
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Against, Evaluation, Tools
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
 _NOT_UNDERSTOOD: Final = ("yaml/", "catalog/", "internal/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationOptions:
+class EvaluationOptions(Struct, frozen=True, kw_only=True):
     """What to evaluate: the named environments, or all; `out` holds what is rendered now.
 
     With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
@@ -62,8 +63,7 @@ class EvaluationOptions:
 _State: TypeAlias = tuple[Repository, EvaluationOptions]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EvaluatedRepository:
+class EvaluatedRepository(Struct, frozen=True, kw_only=True, eq=False):
     """All chosen environments, evaluated.
 
     `built` are those that nothing keeps from being laid out, `desired` their files where they were. `is_partial` tells
@@ -76,8 +76,8 @@ class EvaluatedRepository:
     built: Mapping[str, BuiltEnvironment]
     desired: dict[str, bytes]
     is_partial: bool
-    shared: SharedResults = field(repr=False)
-    judges: Judges[_State] = field(repr=False)
+    shared: SharedResults
+    judges: Judges[_State]
 
     @property
     def chosen(self) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import Entry, EntryName
 from kservegen.checks.runner import MadeFindings, ObjectFinding
-from kservegen.core.records import dataclass, field, replace
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEntry
@@ -17,8 +19,7 @@ if TYPE_CHECKING:  # imported where an environment binds policies
     from kservegen.checks.policy.checker import PolicyPasses
 
 
-@dataclass(slots=True, eq=False)
-class SharedResults:
+class SharedResults(Struct, eq=False):
     """What steps made of entries that are the same in several environments of one catalog, each by what it was made of.
 
     An entry that two environments say nothing of is one `Entry` in both. Under equal settings it is built to one

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import IO, Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.manifests.documents import InputDocument
 from kservegen.core.diagnostics import Location
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument
 

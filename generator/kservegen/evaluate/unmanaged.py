@@ -11,6 +11,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import CompanionKey
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KINDS
@@ -23,7 +26,6 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path as DocumentPath
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.kserve.defaulting import Defaulted, Installation, default
@@ -59,8 +61,7 @@ class _Listed(NamedTuple):
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class UnmanagedObject:
+class UnmanagedObject(Struct, frozen=True, kw_only=True, eq=False):
     """An object that the environment lists: where it stands, as it was read, and as the cluster would store it."""
 
     key: str

@@ -9,9 +9,10 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.errors import GeneratorError
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 # Hooks and CI set these for the repository that they run in, which need not be the one asked about.
 _ABOUT_A_REPOSITORY: Final = (
@@ -73,8 +74,7 @@ class GitError(GeneratorError):
         self.said = said
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """Git in one work tree. `top` is its root, `prefix` the way from there to the folder asked for, with a slash."""
 
     binary: str

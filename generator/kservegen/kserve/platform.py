@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, replace
 from kservegen.kserve.charts.model import Chart, KeyPath, effective, is_on
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.charts.runtimes import RuntimeTable
@@ -36,8 +38,7 @@ _STORAGE: Final[KeyPath] = ("kserve", "storage")
 _GATEWAY: Final[KeyPath] = ("kserve", "controller", "gateway")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Platform:
+class Platform(Struct, frozen=True, kw_only=True, eq=False):
     """An installation of KServe, without what the catalog itself brings.
 
     `namespace` is that of its controllers. `ingress_gateway` is the Gateway (namespace, name) that routes of LLM
@@ -142,8 +143,7 @@ def reference_platform(release: Release, settings: ControllerSettings | None = N
     return replace(installed_platform(release, values, namespace=settings.namespace), ingress_gateway=gateway)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Installed:
+class _Installed(Struct, frozen=True, eq=False):
     """A chart in use with what is set on it."""
 
     chart: Chart

@@ -121,7 +121,7 @@ def _patterns(document: JsonValue) -> Iterator[Finding]:
 
 def _described(finding: Finding, shape: Shape) -> Finding:
     """Add what the schema says of a field to the hint about it: it stands in no other page."""
-    from kservegen.core.records import replace  # noqa: PLC0415 - only where something is wrong
+    from msgspec.structs import replace  # noqa: PLC0415 - only where something is wrong
 
     missing = finding.rule == "schema/missing-field"
     node = shape.subschema((*finding.path, finding.allowed) if missing else finding.path)

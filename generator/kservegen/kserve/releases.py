@@ -11,13 +11,14 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
+from msgspec import Struct
+
 from kservegen.core.assumptions import Assumption
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.formats.jsonschema.store import KSERVE_VERSION, version_order
 from kservegen.kserve.charts.model import Charts, KeyPath
@@ -53,8 +54,7 @@ class ReviewStatus(StrEnum):
     DERIVED = "derived"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What differs between releases, asked by name. Records use the same names, and state all of them."""
 
     canary: Annotated[bool, "spec.canary of an InferenceService is there, and its rules"]
@@ -111,8 +111,7 @@ class RemovedCRDs(NamedTuple):
     instead: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Release:
+class Release(Struct, frozen=True, kw_only=True, eq=False):
     """One version of KServe. `nearest` is the reviewed release that one which is not reviewed goes by; else blank.
 
     `own_record` is the file of a user's own record, blank for one that travels with the package. `runtimes` is what the

@@ -8,9 +8,11 @@ from enum import Enum
 from itertools import takewhile
 from typing import Final, TypeVar, cast
 
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
 from kservegen.changes.plan.model import FieldChange
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import fields, is_dataclass, replace
 
 LEAST: Final = 3  # so many are folded: fewer are read faster one by one
 EACH: Final = "ENV"  # stands for the name of each of several environments
@@ -54,7 +56,7 @@ def _rewritten(value: object, word: re.Pattern[str]) -> object:
         return value
     if isinstance(value, str):
         return word.sub(EACH, value)
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         return replace(value, **{each.name: _rewritten(getattr(value, each.name), word) for each in fields(value)})
     if isinstance(value, tuple):
         items = tuple(_rewritten(item, word) for item in value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from kservegen import __version__
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Assumption
@@ -12,7 +14,6 @@ from kservegen.core.diagnostics import BaselineState, Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import OPERATIONAL
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
-from kservegen.core.records import asdict
 from kservegen.formats.inert import inert_json
 
 if TYPE_CHECKING:

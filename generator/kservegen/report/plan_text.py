@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, Plan, Presence, Verb
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
-from kservegen.core.records import replace
 from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
 from kservegen.report.of_change import brought_line, standing_errors, standing_line

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from kservegen.checks.registry import manuals
 from kservegen.core.diagnostics import (

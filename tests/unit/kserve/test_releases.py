@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from kservegen.checks.rules.discover import discover
 from kservegen.core.errors import GeneratorError

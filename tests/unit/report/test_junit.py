@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, Waived

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kservegen.changes.impact.model import Cause, Impact, RefusedUpdate, Restart, Scaled
 from kservegen.changes.plan.model import (

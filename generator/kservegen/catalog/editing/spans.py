@@ -5,30 +5,26 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 import yaml
+from msgspec import Struct, field
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
-from kservegen.core.records import dataclass, field
 
 _BLOCK_TEXT: Final = ("|", ">")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TextSpan:
+class TextSpan(Struct, frozen=True, kw_only=True, eq=False):
     """A value: where it begins, and where its last character ends, blanks and comments after it left out."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ScalarSpan(TextSpan):
+class ScalarSpan(TextSpan, frozen=True, kw_only=True, eq=False):
     """A scalar; `style` is its quote, `|` or `>`, blank for a plain one."""
 
     style: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Container(TextSpan):
+class Container(TextSpan, frozen=True, kw_only=True, eq=False):
     """A map or a list, in flow style (`{…}`, `[…]`) or as a block; items of a list are named by number."""
 
     flow: bool
@@ -36,8 +32,7 @@ class Container(TextSpan):
     items: dict[str | int, Item] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Item:
+class Item(Struct, frozen=True, kw_only=True, eq=False):
     """An entry of a map, from its key on, or an item of a list, from its value on; `column` is that of its start.
 
     `key_end` is where the key of an entry ends; 0 for an item of a list.

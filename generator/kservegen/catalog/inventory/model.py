@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
+
+from msgspec import Struct
 
 from kservegen.catalog.inventory.facts import KSERVE_CONFIG
 from kservegen.catalog.inventory.kinds import DEFINITION, EVERYWHERE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inventory:
+class Inventory(Struct, frozen=True, eq=False, dict=True):
     """What a cluster held on a day; `words` are those of its file, of any shape.
 
     What it does not cover is not known: neither there nor absent. Namespaces are blank for kinds that have none.
@@ -21,13 +23,11 @@ class Inventory:
 
     file: str
     words: JsonObject
-    _covers: dict[str, frozenset[str]] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        covers = {
-            kind: frozenset(map(text, sequence(places))) for kind, places in mapping(self.words.get("covers")).items()
-        }
-        object.__setattr__(self, "_covers", covers)
+    @cached_property
+    def _covers(self) -> Mapping[str, frozenset[str]]:
+        covers = mapping(self.words.get("covers"))
+        return {kind: frozenset(map(text, sequence(places))) for kind, places in covers.items()}
 
     @property
     def taken(self) -> date | None:

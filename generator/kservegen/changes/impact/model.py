@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.releases import Release
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ImpactSide:
+class ImpactSide(Struct, frozen=True, kw_only=True, eq=False):
     """One environment at one time, as its files say.
 
     `resources` are the objects as they are written; one that is the same on both sides is the same Python object there,
@@ -52,8 +52,7 @@ class Cause(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restart:
+class Restart(Struct, frozen=True, kw_only=True):
     """An object that runs on both sides and whose pods are replaced, those of some of its `roles` or all.
 
     `pods` are those at maxReplicas, `accelerators` what they hold, by type; `surge` is what a rolling update takes on
@@ -96,8 +95,7 @@ class RefusedUpdate(NamedTuple):
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
+class Impact(Struct, frozen=True, kw_only=True):
     """All that one change does to what runs in one environment.
 
     `recreated` are objects that go under one name and come under another, with the accelerators that they held.

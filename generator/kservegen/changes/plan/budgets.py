@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import Entry
 from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import (
@@ -27,7 +30,6 @@ from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import queues_of
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of
@@ -44,8 +46,7 @@ _Entries: TypeAlias = Mapping[ResourceId, Entry]
 _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BudgetComparison:
+class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
     """What one change does to budgets.
 
     `evaluation` is of the environment after it, `after` what it comes to, `revision` the commit before it (None: what

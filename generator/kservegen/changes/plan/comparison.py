@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.changes.plan.fields import compare_fields, find_value
 from kservegen.changes.plan.model import ABSENT, FieldChange, NamedChange
 from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
@@ -34,8 +35,7 @@ class Sourced(NamedTuple):
     right: Location | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryDifference:
+class EntryDifference(Struct, frozen=True, kw_only=True):
     """An entry of the catalog that is not the same in both: `only` names the environment that has it alone.
 
     `namespaces` are those of both sides where they differ; the namespace is then no field of its own.
@@ -49,8 +49,7 @@ class EntryDifference:
     fields: tuple[Sourced, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What differs between two environments; false where nothing does.
 
     `settings` are KServe's version and mode, the cluster's version, the engine. `own` are objects of the environments

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from kservegen.changes.bases import Compared, DiskBase, WantedBase
 from kservegen.changes.guards import (
     Allowances,
@@ -27,7 +29,6 @@ from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of

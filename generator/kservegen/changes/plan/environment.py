@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.changes.plan.changes import ObjectSides, find_changes
 from kservegen.changes.plan.fields import compare_fields, is_same
 from kservegen.changes.plan.model import (
@@ -23,7 +25,6 @@ from kservegen.changes.plan.syncing import Syncing
 from kservegen.changes.plan.trees import Differences, ParsedFiles, read_files
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -42,8 +43,7 @@ PROMISES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EnvironmentChange:
+class EnvironmentChange(Struct, frozen=True, kw_only=True, eq=False):
     """An environment's change, read: what its differing files hold, and all its objects before and after.
 
     `built` is what it is now, None where it is gone; `words` are those of its file before, None where not known.

@@ -7,10 +7,11 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.changes.impact.model import Impact
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 
 
@@ -72,8 +73,7 @@ class Fate(StrEnum):
     UNKNOWN = ""  # no engine says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectChange:
+class ObjectChange(Struct, frozen=True, kw_only=True):
     """What happens to one object. `file` is relative to the environment's folder; of what is gone, the file it had.
 
     `old_key` and `old_file` are set where they differ. `fate` is that of the object that goes, `by` who decides it:
@@ -249,8 +249,7 @@ class Presence(StrEnum):
     KEPT = "kept"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentPlan:
+class EnvironmentPlan(Struct, frozen=True, kw_only=True):
     """What changes in one environment.
 
     `rewritten` are files whose bytes change and whose meaning does not, `pages` are for people alone, `unreadable` are
@@ -292,8 +291,7 @@ class EnvironmentPlan:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What a change does, in each environment that was looked at; `base` says against what, in words.
 
     `unknown` are environments of which nothing can be said, as the catalog cannot be understood there; `stale` those

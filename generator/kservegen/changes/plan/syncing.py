@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.catalog.engines import ENGINES
 from kservegen.changes.plan.model import Fate
 from kservegen.core.document import mapping, sequence, text
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.syncers import syncers, with_applications
 
 _NOT_PRUNED: Final[Mapping[str, str]] = {engine.keep[0]: engine.not_pruned for engine in ENGINES.values()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Syncing:
+class Syncing(Struct, frozen=True, eq=False):
     """Who syncs what on one side. `by_folder` has folders relative to the environment's, and charts by name.
 
     `kinds` are the namespaced kinds that each of Argo CD's projects permits, where it lists any: group and kind.

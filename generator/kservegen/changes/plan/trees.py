@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.changes.plan.model import ObjectKey, key_of
 from kservegen.checks.manifests.documents import read_documents
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.formats.yaml.manifest import load_manifests
 
@@ -17,8 +18,7 @@ _VALUES: Final = "platform/values/"
 _MANIFESTS: Final = (".yaml", ".yml", ".json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Differences:
+class Differences(Struct, frozen=True, kw_only=True, eq=False):
     """The files of one environment that are not the same before and after, by path relative to its folder.
 
     A path in one of the two alone comes or goes. `was_there` and `is_there` say whether the environment has any file.
@@ -30,8 +30,7 @@ class Differences:
     is_there: bool = True
 
 
-@dataclass(slots=True)
-class ParsedFiles:
+class ParsedFiles(Struct):
     """What some files hold. An object of several files is that of the last one: so an engine would leave it."""
 
     objects: dict[ObjectKey, Resource] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from kservegen.changes.bases import rendered_differences
 from kservegen.changes.guards import GuardLimits
 from kservegen.changes.impact.model import Cause, Impact, Restart, by_gpu
@@ -15,7 +17,6 @@ from kservegen.changes.plan.environment import plan_environment, read_change
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.upgrade.model import RestartedModel, VersionChange
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.evaluate.environment import Tools
 from kservegen.formats.templates import PageTemplates
 from kservegen.render.layout import lay_out

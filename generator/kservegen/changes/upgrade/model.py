@@ -7,11 +7,12 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from kservegen.changes.impact.model import Impact
 from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 
 
 class Topic(StrEnum):
@@ -27,8 +28,7 @@ class Topic(StrEnum):
     BEHAVIOUR = "behaviour"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """Something that changes by itself: in a sentence, with what it is about and the line to look at, if any.
 
     `loses` says that something in the cluster goes.
@@ -41,8 +41,7 @@ class Note:
     loses: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeStep:
+class UpgradeStep(Struct, frozen=True, kw_only=True):
     """One thing to do, why in this place, and the commands that do it.
 
     One that `merges` ends with its change merged, before the next step begins. `text` is what its commands write into
@@ -81,8 +80,7 @@ def permit_name(after: str) -> str:
     return f"kserve-{after}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestartedModel:
+class RestartedModel(Struct, frozen=True, kw_only=True):
     """A model whose pods a new version replaces; not `certain`: it may."""
 
     subject: str
@@ -92,8 +90,7 @@ class RestartedModel:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EnvironmentUpgrade:
+class EnvironmentUpgrade(Struct, frozen=True, kw_only=True, eq=False):
     """An upgrade of one environment.
 
     `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
@@ -123,8 +120,7 @@ class EnvironmentUpgrade:
         return sum(model.pods for model in self.restarts if model.certain)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CarriedValues:
+class CarriedValues(Struct, frozen=True, kw_only=True, eq=False):
     """Values of the chart that was split, as values of the new charts.
 
     `lost` are keys that no chart reads, `pinned` those of images that stay at a tag or digest of their own: each the

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.queues import Queues
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.controllers.running import PodCount
 
@@ -20,8 +22,7 @@ ACCELERATORS: Final = "accelerators"
 _PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """Like pods of one object: `each` is what one of them takes, devices under `accelerators`.
 
     `device` is the resource name of its devices, `types` the accelerators that they can be: several where the pods are

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
+from msgspec import Struct
+
 from kservegen.checks.budget.ledger import ACCELERATORS, Line
 from kservegen.checks.budget.queue_quota import queue_quota
 from kservegen.checks.queues import Queues
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.quantity import parse_quantity
-from kservegen.core.records import dataclass
 
 # The words of a budget that limit something -> the resource that they limit.
 LIMITED = {"limit": ACCELERATORS, "cpu": "cpu", "memory": "memory", "ephemeral-storage": "ephemeral-storage"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Budget:
+class Budget(Struct, frozen=True, kw_only=True, eq=False):
     """Limits by word, and the lines that they are for: those that match every filter that is not empty.
 
     `granted` are the words among the limits that nobody wrote here: they are the quota of the `cluster_queue`.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.checks.budget.ledger import ACCELERATORS, NOTHING, Line, Moments, grouped, total
 from kservegen.checks.budget.limits import LIMITED, Budget
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 
 # Hours of a month: a year's by twelve.
 HOURS: Final = 730
@@ -18,8 +19,7 @@ _RESOURCES: Final = (ACCELERATORS, "cpu", "memory", "ephemeral-storage")
 NO_OWNER: Final = "(no owner)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One line of the report: who takes how much of what, what was taken before, and what was granted.
 
     `before` is the amount at maxReplicas in what is rendered; None where nothing is. `cost` is per month, at
@@ -45,8 +45,7 @@ class Row:
         return None if self.before is None else self.used.maximum - self.before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """What one environment takes: against its budgets, by accelerator, by owner."""
 
     environment: str

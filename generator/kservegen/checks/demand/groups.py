@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.checks.demand.claims import NO_CLAIMS, FindObject, PodClaims, pod_claims
 from kservegen.checks.demand.requests import NO_AMOUNTS, Requests, pod_requests
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, value_at
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource
 from kservegen.kserve.controllers.made import STORED, source_of, text_map
 from kservegen.kserve.controllers.running import PodCount, RunningWorkload
@@ -24,8 +25,7 @@ from kservegen.kubernetes.rollout import deployment_rollout
 _PLAIN: Final = frozenset({"Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodGroup:
+class PodGroup(Struct, frozen=True, kw_only=True):
     """Pods that are all alike. `path` is where the object asks for them; `pod` is their spec, `claims` its devices."""
 
     role: str

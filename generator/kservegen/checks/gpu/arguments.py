@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, replace
 from kservegen.core.values import whole_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """The settings of one server; None stands for vLLM's own default. Sizes are bytes, `max_length` is tokens."""
 
     tensor: int = 1
@@ -56,8 +57,7 @@ class Server:
     overrides: bool = False  # --hf-overrides or --rope-scaling: dimensions may differ from the table's
 
 
-@dataclass(frozen=True, slots=True)
-class StatedOptions:
+class StatedOptions(Struct, frozen=True):
     """One option as it was written: its value, and the index of the word that holds it (-1: not from the words)."""
 
     value: str

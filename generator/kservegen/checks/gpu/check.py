@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from msgspec import Struct
+
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.gpu_type import gpu_of, is_part_of_card, mig_profile
@@ -14,12 +16,10 @@ from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, sh
 from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass
 from kservegen.kserve.servers.arguments import refuses_words
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Fit:
+class Fit(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One server and what became of the attempt to estimate it: an estimate, or the reason why there is none."""
 
     workload: GpuWorkload

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.model import (
     GIB,
     MIB,
@@ -28,7 +30,6 @@ from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import replace
 from kservegen.kserve.releases import Releases
 
 # Cards that nobody offers for a cluster: of early generations, or for desks.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.model import Gpu
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.quantity import parse_quantity
-from kservegen.core.records import replace
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
 _CAPABILITY: Final = lazy_pattern(r"([0-9]{1,3})(?:\.([0-9]))?")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.model import GIB, ModelFacts
 from kservegen.checks.gpu.model_reader import read_model
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 
 
 def locked_models(models: JsonObject, file: str) -> Mapping[str, ModelFacts]:

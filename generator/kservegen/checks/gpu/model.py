@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 GIB: Final = 1 << 30
 MIB: Final = 1 << 20
@@ -90,8 +90,8 @@ _BLOCK_TOKENS: Final = 16
 _ENCODERS: Final = ("Bert", "XLMRoberta")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # by identity: a table makes one of each, counts are kept
-class ModelFacts:
+# By identity: a table makes one of each, and counts are kept.
+class ModelFacts(Struct, frozen=True, kw_only=True, eq=False):
     """A model's dimensions, in the units of its config.json; None where nothing is known.
 
     `weight_bytes` is the size of the tensors in its safetensors files; without it, the size is counted, and `towers`
@@ -160,8 +160,7 @@ class ModelFacts:
         return self.family.endswith("ForConditionalGeneration") or self.family == "NemotronH_Nano_VL_V2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
+class Gpu(Struct, frozen=True, kw_only=True):
     """One GPU or MIG slice: the memory that its driver reports in bytes, and its compute capability times ten.
 
     `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's,
@@ -246,8 +245,7 @@ class StartFacts(NamedTuple):
     initializer_memory: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineFacts:
+class EngineFacts(Struct, frozen=True, kw_only=True):
     """What changes from one version of vLLM to the next; facts/vllm.json says where each number comes from."""
 
     since: tuple[int, ...]

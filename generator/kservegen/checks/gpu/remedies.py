@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.estimate import LEAST_FREE, Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import divides, engine_refusals
-from kservegen.core.records import replace
 
 _MORE_UTILIZATION: Final = (0.92, 0.95)
 _FEWER_SEQUENCES: Final = (256, 128, 64, 32, 16, 8)
@@ -114,7 +115,7 @@ def _other_gpus(case: RemedyCase, gpus: tuple[Gpu, ...], *, quantizable: bool) -
 
 
 def _told(case: RemedyCase, **changes: object) -> RemedyCase:
-    return case._replace(server=replace(case.server, **changes))  # type: ignore[arg-type]
+    return case._replace(server=replace(case.server, **changes))
 
 
 def longest_that_fits(case: RemedyCase) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import STORED, Made, named, source_of
@@ -34,8 +35,7 @@ ESTIMATED_MAKERS: Final = frozenset({DeviceMaker.NVIDIA, DeviceMaker.AMD})
 _CLAIMED: Final = "their devices come by claims"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ServedContainer:
+class ServedContainer(Struct, frozen=True, kw_only=True, eq=False):
     """A container that serves a model, the `index`-th of a made pod; `stated` is what the object says of it."""
 
     workload: RunningWorkload

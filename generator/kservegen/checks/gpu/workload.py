@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
 from kservegen.checks.gpu.requests import DEVICE_KINDS, ServedContainer, device_of, serving_in
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource
 from kservegen.kserve.controllers.made import Made, named
 from kservegen.kserve.servers.command_line import StartedServer, started_server
@@ -30,8 +32,7 @@ _SIZES: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GpuWorkload:
+class GpuWorkload(Struct, frozen=True, kw_only=True, eq=False):
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
     `model` is the name of a repository on the Hub, blank where only the server knows; `address` is the URI that is

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.check import gib
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, ModelFacts
@@ -18,7 +20,6 @@ from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod
 from kservegen.core.diagnostics import Counterpart, Finding, Severity
 from kservegen.core.jsontypes import Path
-from kservegen.core.records import replace
 from kservegen.core.values import whole_number
 from kservegen.kserve.defaulting.model import default_limit
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity, hide_data
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.secret_data import data_words
 from kservegen.formats.yaml.manifest import ManifestDocument, stream_manifests
@@ -24,8 +26,7 @@ _DEEPEST_LIST: Final = 8
 _TEMPLATE: Final = lazy_pattern(rb"""^[^"'#\n]*?(\{\{[^\n]*)""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputDocument:
+class InputDocument(Struct, frozen=True, kw_only=True):
     """One object of a file, or a part of the file that could not be read as one.
 
     `number` counts the objects of the file from 1. `inside` is the object's own path where it stands in a list.

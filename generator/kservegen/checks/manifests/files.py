@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.core.confined import leads_out, repository_top
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import replace
 from kservegen.formats.yaml.files import read_bytes
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")

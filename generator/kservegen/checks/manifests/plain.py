@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import (
     ALL_ENVIRONMENTS,
     CompanionKey,
@@ -24,7 +26,6 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean

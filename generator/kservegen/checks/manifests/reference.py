@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import reference_installation
-from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.defaulting import Installation
@@ -17,8 +18,7 @@ from kservegen.kserve.releases import Release
 _NEEDED: Final = {"Knative": frozenset({"knative-serving"})}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class Cluster(Struct, frozen=True, kw_only=True):
     """What documents are checked against: what is in the cluster, and how KServe is installed there."""
 
     context: Context

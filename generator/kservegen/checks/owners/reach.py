@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.model import find_fragment
 from kservegen.catalog.owners import Owners, Team, is_of_kserve
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
@@ -19,7 +22,6 @@ from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import text, value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
 
@@ -113,8 +115,7 @@ def _is_no_gain(judged: _Judged, reach: _Reach, before: Mapping[tuple[str, str],
     return reach.word == "kind" and old.info == entry.info
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """An entry, the team whose file it stands in, and that file."""
 
     entry: Entry

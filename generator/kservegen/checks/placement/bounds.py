@@ -13,15 +13,15 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.pools import PoolAmounts
-from kservegen.core.records import dataclass
 
 _NO_MORE: Final[Mapping[int, int]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortage:
+class Shortage(Struct, frozen=True, kw_only=True):
     """A resource that there is less of than is needed, summed over the pools that would do.
 
     With `least`, what is needed and there are pods: those that each ask for at least so much of it.

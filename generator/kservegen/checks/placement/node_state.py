@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.placement.neighbours import NeighbourTerms, Spread
 from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts
-from kservegen.core.records import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """A group of like pods that want nodes: what one needs, and the pools that take it.
 
     `sure` are indices of pools that take it for certain, `maybe` of those too that may; `selected` those that its own

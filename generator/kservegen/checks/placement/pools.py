@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.demand.requests import amounts
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 PODS: Final = "pods"
@@ -34,8 +35,7 @@ class Taint(NamedTuple):
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
+class Pool(Struct, frozen=True, kw_only=True):
     """Nodes that are all alike. `room` is what one offers to pods beside its DaemonSets'.
 
     `unstated` are resources that it has, nobody said how much of; `most` is None where the pool grows without end.

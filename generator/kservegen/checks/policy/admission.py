@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.names import plural_of_kind
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource
 
 CREATE: Final = "CREATE"
@@ -21,8 +23,7 @@ _VERSIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Admission(Struct, frozen=True, kw_only=True):
     """One request. `resource` is the object that it leaves, or the one that it deletes; `old` is what an update finds.
 
     `version` is the one that the object is shown in, where a policy asks for another than it was sent in.

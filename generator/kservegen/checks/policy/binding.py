@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.checks.policy.compile import CompiledPolicy, compile_policy, expression_texts
 from kservegen.checks.policy.constraints import read_constraints, read_selector
@@ -15,7 +17,6 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.names import subdomain_error
-from kservegen.core.records import dataclass, field
 from kservegen.core.suggest import did_you_mean
 
 BREAK_GLASS: Final = "policies.kservegen.io/break-glass"
@@ -26,8 +27,7 @@ _WORDS: Final = ("actions", "policyName", "params", "paramRef", "matchResources"
 PolicyCompilation: TypeAlias = tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Struct, frozen=True, kw_only=True):
     """A binding as an environment writes it, read and found sound.
 
     `params` is the object that is rendered for it, `param_ref` what it refers to: that object, or others.
@@ -47,8 +47,7 @@ class Binding:
         return min((_SEVERITIES[action] for action in self.actions), key=lambda severity: severity.rank)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(Struct, frozen=True, kw_only=True):
     """A policy in force. `pool` holds the objects that parameters are chosen from."""
 
     compiled: CompiledPolicy
@@ -66,8 +65,7 @@ class Bound:
         return self.binding.severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bindings:
+class Bindings(Struct, frozen=True, kw_only=True):
     """What an environment binds: everything that is rendered, what of it can be evaluated here, and what is wrong."""
 
     bindings: tuple[Binding, ...] = ()
@@ -105,8 +103,7 @@ def bind_policies(
     return Bindings(bindings=bindings, bound=tuple(bound), diagnostics=tuple(reader.diagnostics))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     known: Mapping[str, Policy]
     words: Mapping[str, JsonValue]
     locate: LocateText

@@ -16,13 +16,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.checks.policy.admission import CREATE, DELETE, UPDATE, Admission
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import load_manifests
 
@@ -31,8 +32,7 @@ _FAIL: Final = lazy_pattern(r"fail (\S+) \| (.+)")
 _SEPARATOR: Final = lazy_pattern(r"^---[^\n]*\n", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyCase:
+class PolicyCase(Struct, frozen=True, kw_only=True):
     """One request and what is expected of it: pairs of path and message, none where it is to pass."""
 
     name: str

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.evaluate import (
@@ -27,7 +29,6 @@ from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 
@@ -42,8 +43,7 @@ _KNOWN_WELL: Final = 128
 _Place: TypeAlias = tuple[str, str]
 
 
-@dataclass(slots=True)
-class _Passes:
+class _Passes(Struct):
     """What passed one policy with one set of parameters: whole objects, and keys of what it reads of them."""
 
     place: _Place
@@ -66,8 +66,7 @@ class _Passes:
         return self.part is not None and self.hits * 2 > self.checked
 
 
-@dataclass(slots=True)
-class _Joint:
+class _Joint(Struct):
     """What passed several policies at once, by one key over all that they read."""
 
     part: DocumentPart
@@ -75,8 +74,7 @@ class _Joint:
     keys: set[Hashable] = field(default_factory=set)
 
 
-@dataclass(slots=True, eq=False)
-class PolicyPasses:
+class PolicyPasses(Struct, eq=False):
     """What passed in one environment and so passes in the next, by the name of a policy and its parameters."""
 
     passes: dict[_Place, _Passes] = field(default_factory=dict)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy.block_position import locate_inside
 from kservegen.checks.policy.model import Expression, Policy, Validation
 from kservegen.checks.policy.syntax import is_expression, is_text, is_truth
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.engine import CelEngine, DeferredProgram, Program, engine
 from kservegen.formats.cel.outcome import CompileError
 from kservegen.formats.cel.source import variable_names
@@ -27,8 +28,7 @@ _STRING: Final = frozenset({"string"})
 _AUDIT: Final = frozenset({"string", "null", "null_type"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledValidation:
+class CompiledValidation(Struct, frozen=True, kw_only=True):
     """A validation's programs; `source` has the texts."""
 
     source: Validation
@@ -36,8 +36,7 @@ class CompiledValidation:
     message: Program | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledPolicy:
+class CompiledPolicy(Struct, frozen=True, kw_only=True):
     """A policy that can be evaluated. `whole` is true where a condition fails or every validation passes."""
 
     policy: Policy
@@ -108,8 +107,7 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     return None, frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     policy: Policy
     engine: CelEngine
     variables: dict[str, str] = field(default_factory=dict)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass
 
 _OPERATIONS: Final = ("CREATE", "UPDATE", "DELETE", "CONNECT", "*")
 _OPERATORS: Final = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
@@ -51,8 +52,7 @@ def read_selector(value: JsonValue, at: Path, report: Report) -> tuple[SelectorR
     return tuple(_Reader(at[:-1], report).selector(value, str(at[-1])))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     at: Path
     report: Report
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy.model import Expression, Policy
 from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
-from kservegen.core.records import dataclass, field
 
 ITEMS: Final = 8
 LETTERS: Final = 40
@@ -72,8 +73,7 @@ def excesses(policy: Policy) -> Iterator[Excess]:
         yield Excess(None, round(total), POLICY_LIMIT)
 
 
-@dataclass(slots=True)
-class _Estimator:
+class _Estimator(Struct):
     variables: dict[str, _Size] = field(default_factory=dict)
 
     def price(self, expression: Expression) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
@@ -15,7 +17,6 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 
 

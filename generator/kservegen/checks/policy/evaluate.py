@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.compile import CompiledPolicy, CompiledValidation
@@ -20,7 +23,6 @@ from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import secrets_in
 from kservegen.formats.cel.engine import CelScope, Program
@@ -95,8 +97,7 @@ def choose_params(policy: Bound, admission: Admission) -> tuple[JsonObject | Non
     return (None,) if reference is None else reference.choose(policy.pool, admission.resource.id.namespace)
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionCase:
+class AdmissionCase(Struct, frozen=True):
     """One request before one policy with one set of parameters; its data goes to the interpreter once."""
 
     compiled: CompiledPolicy

@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy.binding import PolicyCompilation
 from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import Policy, PolicySource
 from kservegen.core.diagnostics import Diagnostic
-from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
 from kservegen.formats.yaml.manifest import load_manifests
 
 NameOf: TypeAlias = Callable[[Path], str]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyFiles:
+class PolicyFiles(Struct, frozen=True):
     """The policies of some folders, what is wrong with their files, and those that an environment had compiled."""
 
     policies: tuple[Policy, ...]

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy.constraints import read_constraints
 from kservegen.checks.policy.field_path import candidates
 from kservegen.checks.policy.model import Constraints, Expression, ParamKind, Policy, PolicySource, Validation
@@ -17,7 +19,6 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import subdomain_error
-from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.emit import UnwritableValueError, emit
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
@@ -47,8 +48,7 @@ def load(sources: Iterable[PolicySource]) -> tuple[tuple[Policy, ...], tuple[Dia
 _SHOWN: Final = 80  # so much of a value fits in a line
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads one document and collects what is wrong with it."""
 
     source: PolicySource

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.evaluate import depends_on_object, evaluate_policies, see
@@ -18,7 +20,6 @@ from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 # What KServe's controllers write, and the pods of that, as rules name groups.

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions
 from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import NAMESPACE_NAME_LABEL, plural_of_kind
-from kservegen.core.records import dataclass
 
 _ABSENCE: Final = ("NotIn", "DoesNotExist")
 
@@ -36,8 +37,7 @@ class MatchTarget(NamedTuple):
         return self.resource == "namespaces" and not self.group
 
 
-@dataclass(frozen=True, slots=True)
-class MatchAnswer:
+class MatchAnswer(Struct, frozen=True):
     """How a policy looks at a request: the request as it sees it, and what would have to be known to be sure."""
 
     admission: Admission

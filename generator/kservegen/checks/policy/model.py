@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from kservegen.core.diagnostics import Location, RuleMeta
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, field
 
 LocateText: TypeAlias = Callable[[Path], Location]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySource:
+class PolicySource(Struct, frozen=True, kw_only=True):
     """One document of a policy file, where its fields stand, and the text of the whole file."""
 
     doc: JsonObject
@@ -21,8 +21,7 @@ class PolicySource:
     raw: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expression:
+class Expression(Struct, frozen=True, kw_only=True):
     """A CEL text and its place in the policy; `name` is a variable's or a match condition's."""
 
     text: str
@@ -30,8 +29,7 @@ class Expression:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class Validation(Struct, frozen=True, kw_only=True):
     """What has to be true. `places` are the candidates for the object's field that a finding points at."""
 
     check: Expression
@@ -41,8 +39,7 @@ class Validation:
     places: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceRule:
+class ResourceRule(Struct, frozen=True, kw_only=True):
     """A row of matchConstraints; `*` stands for all."""
 
     groups: tuple[str, ...]
@@ -53,8 +50,7 @@ class ResourceRule:
     scope: str = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectorRequirement:
+class SelectorRequirement(Struct, frozen=True, kw_only=True):
     """One demand of a label selector, in the words of matchExpressions."""
 
     key: str
@@ -62,8 +58,7 @@ class SelectorRequirement:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
+class Constraints(Struct, frozen=True, kw_only=True):
     """Which objects a policy looks at, or a binding among them. Without `rules` a binding takes all of its policy's."""
 
     rules: tuple[ResourceRule, ...] = ()
@@ -73,8 +68,7 @@ class Constraints:
     equivalent: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamKind:
+class ParamKind(Struct, frozen=True, kw_only=True):
     """The kind of a policy's parameters; a ConfigMap holds them in `data`, another kind in fields of its own."""
 
     api_version: str
@@ -86,8 +80,7 @@ class ParamKind:
         return (self.api_version, self.kind) == ("v1", "ConfigMap")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """A ValidatingAdmissionPolicy. `audits` are the values of its auditAnnotations, compiled and never evaluated."""
 
     name: str
@@ -99,7 +92,7 @@ class Policy:
     audits: tuple[Expression, ...] = ()
     param_kind: ParamKind | None = None
     ignores_errors: bool = False
-    source: PolicySource = field(compare=False)
+    source: PolicySource
 
     @property
     def takes_params(self) -> bool:

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.policy.binding import Binding
 from kservegen.checks.policy.load import API_VERSION, KIND
 from kservegen.checks.policy.model import ParamKind, Policy
 from kservegen.checks.policy.params import ParamRef, param_object
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.objects.finish import order
 

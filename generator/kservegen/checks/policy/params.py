@@ -11,20 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
+
 from kservegen.checks.policy.match import satisfied
 from kservegen.checks.policy.model import ParamKind, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 _READ = lazy_pattern(
     r"""\bparams\s*(?:\.\s*\??\s*data)\s*(?:\.\s*\??\s*([A-Za-z_]\w*)|\[\s*\??\s*['"]([^'"]+)['"]\s*\])"""
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamRef:
+class ParamRef(Struct, frozen=True, kw_only=True):
     """Which objects of a paramKind a binding hands to its policy.
 
     Without `namespace` it takes those beside the request's object; `denies_absence` is parameterNotFoundAction Deny.

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.checks.policy.admission import CREATE
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.projection import DocumentPart
 from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
-from kservegen.core.records import dataclass, field, replace
 
 _ROUNDS: Final = 8
 
@@ -25,8 +27,7 @@ class _UnknownError(Exception):
     """An expression that this analysis does not follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """What a value may be made of: places in the object, items of a collection made on the way, or known texts.
 
     `texts` are all that it can be where it is not None; `truth` is the boolean that it is, where that is known. A text
@@ -58,8 +59,7 @@ def read_parts(policy: Policy) -> DocumentPart | None:
     return follower.object
 
 
-@dataclass(slots=True)
-class _Follower:
+class _Follower(Struct):
     variables: Mapping[str, str]
     object: DocumentPart = field(default_factory=DocumentPart)
     known: dict[str, _Value] = field(default_factory=dict)

@@ -10,28 +10,25 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cel_expr_python.cel import Env
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A literal; `value` is None for null and for literals that no analysis looks at (bytes, numbers)."""
 
     value: str | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """An identifier."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """`operand.field`; `tests` where it is has(operand.field)."""
 
     operand: Tree
@@ -39,24 +36,21 @@ class Select:
     tests: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`function(arguments)`, operators by their internal names; the target of a member comes first."""
 
     function: str
     arguments: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A list or map literal, by its items or values (and keys)."""
 
     items: tuple[Tree, ...]
     is_list: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """A comprehension: what `all`, `exists`, `map`, `filter` and `cel.bind` expand to."""
 
     variable: str

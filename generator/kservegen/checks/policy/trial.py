@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct, field
+
 from kservegen.checks.policy import evaluate
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase
@@ -13,21 +15,18 @@ from kservegen.checks.policy.model import Expression, Policy
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.outcome import CelError
 from kservegen.formats.cel.source import variable_names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialOutcome:
+class TrialOutcome(Struct, frozen=True, kw_only=True):
     """What one case came to; `diagnostic` says how that differs from what it expects."""
 
     case: PolicyCase
     diagnostic: Diagnostic | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """What the cases of one policy came to."""
 
     policy: str
@@ -54,8 +53,7 @@ def run_trial(policy: Policy, cases: Iterable[PolicyCase], *, whole: bool) -> Tr
     return Trial(policy=policy.name, outcomes=outcomes, diagnostics=(*bench.broken, *wrong, *gaps))
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
+class _Bench(Struct, frozen=True):
     """Runs the cases of one policy and remembers which outcomes its expressions have had."""
 
     policy: Policy

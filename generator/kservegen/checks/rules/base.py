@@ -6,8 +6,11 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from types import ModuleType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.checks.basis import Directory
@@ -16,7 +19,6 @@ from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.values import is_template
 from kservegen.kserve.platform import Platform
@@ -63,8 +65,7 @@ class Scope(StrEnum):
     MADE_AROUND = "made-around"  # also other objects, what the platform has and promises
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Context:
+class Context(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """What a rule may look at beside its own object: the environment as a whole.
 
     `release` is the version of KServe, `platform` what its own installation offers. `prerequisites` are the promises of
@@ -87,25 +88,26 @@ class Context:
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
     installation: KServeInstallation | None = None
     inventory: Inventory | None = None
-    simulation: Simulation = field(init=False, repr=False)
     promised_by: Mapping[str, str] = field(default_factory=dict)
     assumed: set[Assumption] = field(default_factory=set)
-    directory: Directory = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites, self.inventory)
-        object.__setattr__(self, "simulation", simulation)
-        directory = Directory(
+    @cached_property
+    def simulation(self) -> Simulation:
+        """What KServe makes of objects here."""
+        return Simulation(self.release, self.installation, self.resources, self.prerequisites, self.inventory)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """What finds the objects that others name."""
+        return Directory(
             self.resources, self.platform, self.prerequisites, self.promised_by, self.assumed, self.inventory
         )
-        object.__setattr__(self, "directory", directory)
 
 
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Problem]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True, eq=False):
     """A check and when it bites; its manual is the docstring of its module, its id that module's place.
 
     `kinds` are the kinds it looks at; empty means every kind. `check` reports only on the object it was handed, though

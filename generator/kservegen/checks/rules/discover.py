@@ -9,9 +9,11 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from kservegen.checks import rules as rules_package
 from kservegen.checks.rules._cached import forget
@@ -21,7 +23,6 @@ from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.problem import Problem, to_finding
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.core.values import is_template
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace
@@ -30,8 +31,7 @@ from kservegen.kubernetes.fields import FieldLaw, FieldPlace
 DEFECTS: Final = "defect"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovered:
+class Discovered(Struct, frozen=True, kw_only=True):
     """A rule with its manual."""
 
     rule: Rule
@@ -128,23 +128,22 @@ class _Plan:
                         yield rule_law, value, place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RuleSet:
+class RuleSet(Struct, frozen=True, eq=False, dict=True):
     """All rules, ready to run: told apart by kind and by field once, not per object."""
 
     rules: tuple[Discovered, ...]
-    _by_kind: Mapping[str, _Plan] = field(init=False, repr=False)
-    _for_any: _Plan = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        everywhere = [found for found in self.rules if not found.rule.kinds]
+    @cached_property
+    def _by_kind(self) -> Mapping[str, _Plan]:
         kinds = {kind for found in self.rules for kind in found.rule.kinds}
-        by_kind = {
+        return {
             kind: _Plan(found for found in self.rules if not found.rule.kinds or kind in found.rule.kinds)
             for kind in kinds
         }
-        object.__setattr__(self, "_by_kind", by_kind)
-        object.__setattr__(self, "_for_any", _Plan(everywhere))
+
+    @cached_property
+    def _for_any(self) -> _Plan:
+        return _Plan(found for found in self.rules if not found.rule.kinds)
 
     def stage(self, rule: str) -> Stage | None:
         """Say when a rule bites; None for an id that is not a rule's."""

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.checks.waivers.model import CHOICES, CHOSEN, WaivedRule, Waiver, is_pattern
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity, Waived
 from kservegen.core.jsontypes import Path
-from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 
 _NOT_YET: Final = "Waiver {} counts from the change after this one on: waiversFrom is base."

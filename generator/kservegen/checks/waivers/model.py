@@ -13,12 +13,13 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import Entry, EntryName
 from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass
 
 # What may be waived whatever it weighs; of KServe's facts only what is no error may. A defect of a release is nobody's
 # choice, but whoever runs a build of their own knows better than its record.
@@ -35,8 +36,7 @@ class WaivedRule(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaivedSubject:
+class WaivedSubject(Struct, frozen=True, kw_only=True):
     """What a waiver is for, as it is written, and where, below the waiver's own words.
 
     `keys` are the keys of the catalog that are meant. One that `is_exact` names a key, or a budget; any other is a
@@ -59,8 +59,7 @@ class WaivedSubject:
         return self.is_owner or self.is_exact or self.written.count("/") == 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True, dict=True):
     """One waiver: its rules and what they are waived of. `expires` is None where the text is no day."""
 
     name: str

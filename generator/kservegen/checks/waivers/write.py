@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import date, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.checks.waivers.model import is_waivable
@@ -16,7 +18,6 @@ from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 # A longer promise is none: nobody remembers it.
 LONGEST: Final = 180
@@ -28,8 +29,7 @@ _UNNAMEABLE: Final = lazy_pattern(r"[^A-Za-z0-9]+")
 _Found: TypeAlias = Mapping[str, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewWaiver:
+class NewWaiver(Struct, frozen=True, kw_only=True):
     """Who answers, why, and for how many days from `since` on at most. A blank owner: whoever owns the models."""
 
     owner: str

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.compact_text import compact_text
 from kservegen.catalog.editing.formatting import usual_order
@@ -16,7 +18,6 @@ from kservegen.commands.fmt import words_of_file
 from kservegen.core.document import mapping
 from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import MANIFESTS_FOLDER
 from kservegen.core.resource import ResourceId
 from kservegen.formats.yaml.emit import emit
@@ -43,8 +44,7 @@ class EntryId(NamedTuple):
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class DraftCatalog:
+class DraftCatalog(Struct, eq=False):
     """The objects of each environment, and how each is said: flat or, where that does not carry it, by `spec`.
 
     `literal` are the objects that flat words did not bring back, `unsaid` those that no entry brings back. `bound` are

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import CompanionKey, identity_refusal
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.inventory.facts import KSERVE_CONFIG
@@ -20,7 +23,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import STDIN
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore, is_kserves, missing_schema
@@ -92,8 +94,7 @@ class LeftOut(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True, eq=False)
-class Inventoried:
+class Inventoried(Struct, eq=False):
     """What one environment holds, under KServe of `version` in `namespace`. `problems` are what could not be read."""
 
     version: str

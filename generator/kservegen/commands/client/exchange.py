@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,8 +43,7 @@ class CallResponse(NamedTuple):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(Struct, frozen=True, kw_only=True):
     """What a client shows and accepts. `token` is sent as a bearer's and shown to nobody else."""
 
     token: str = ""

@@ -12,10 +12,11 @@ import subprocess
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass
 from kservegen.git.process import mask
 
 _SECONDS: Final = 60
@@ -58,8 +59,7 @@ _FORGES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Forge:
+class Forge(Struct, frozen=True):
     """A forge's command, run in a clone."""
 
     name: str

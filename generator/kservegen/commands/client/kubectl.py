@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.errors import GeneratorError
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 _SECONDS: Final = 30
 _LONGEST: Final = 300
@@ -20,8 +21,7 @@ class KubectlRefusedError(GeneratorError):
     """The cluster answers, and does not let this user read what was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kubectl:
+class Kubectl(Struct, frozen=True):
     """Kubectl for one cluster; `context` is blank for its current one."""
 
     context: str = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+from msgspec import Struct, field
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, field
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.git.checkout import current_branch
 from kservegen.git.log import FileCommit, last_commits
@@ -17,8 +18,7 @@ from kservegen.git.tree import Blob, blob_name, files, has_commits, read
 from kservegen.render.gitops.repository import OutputRepository as Addresses
 
 
-@dataclass(frozen=True, eq=False)
-class SyncedBranch:
+class SyncedBranch(Struct, frozen=True, eq=False, dict=True):
     """The output of one environment on a branch. Paths are relative to the environment's folder.
 
     `label` is what people call the branch. Of a remote's branch it is what this clone last saw.
@@ -28,7 +28,7 @@ class SyncedBranch:
     environment: str
     commit: str
     label: str
-    _after: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
+    _after: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:

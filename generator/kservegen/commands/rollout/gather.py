@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.rollout.branch import synced_branch
 from kservegen.commands.rollout.live import Ask, LiveObjects, ask_engine, ask_models, ask_pods
 from kservegen.commands.rollout.places import EnvironmentPlaces, engine_objects, environment_places
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -16,8 +18,7 @@ from kservegen.git.process import Git
 from kservegen.kserve.readiness import readiness_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ClusterSource:
+class ClusterSource(Struct, frozen=True, kw_only=True, eq=False):
     """Where the cluster of an environment is read from: files, which are read already (`live`), or whom to `ask`."""
 
     name: str

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.catalog.inventory.collection import documents_in
 from kservegen.commands.client.kubectl import Kubectl, KubectlRefusedError
 from kservegen.commands.inventory import LARGE_INPUT_HINT, LARGEST_INPUT, read_objects
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 
 # The kinds that say of themselves whether they are Ready, by API group: how kubectl calls them.
@@ -43,8 +44,7 @@ _Key: TypeAlias = tuple[str, str, str]  # kind, namespace, name
 Ask: TypeAlias = Callable[[str, str, str], bytes | None]
 
 
-@dataclass(slots=True)
-class LiveObjects:
+class LiveObjects(Struct):
     """What is known of one cluster. `source` says from where; `notes` what could not be read of what is beside models.
 
     `covered` are kinds and namespaces of which all objects are here: only there is absence a fact.

@@ -12,6 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.changes.adoption import authored, stored_differences
 from kservegen.changes.plan.model import FieldChange
 from kservegen.commands.rollout.branch import SyncedBranch
@@ -20,7 +23,6 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import installation_of
@@ -59,8 +61,7 @@ class PlaceState(StrEnum):
 SETTLED: Final = frozenset({PlaceState.RENDERED, PlaceState.READY, PlaceState.STOPPED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedFile:
+class RenderedFile(Struct, frozen=True, kw_only=True):
     """The file of a model, relative to the repository. `digest` is that of its content, blank where it is not there.
 
     `is_current` tells that it is what the catalog renders, `is_merged` that the `branch` has it so; None without git.
@@ -75,8 +76,7 @@ class RenderedFile:
     since: FileCommit | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineView:
+class EngineView(Struct, frozen=True, kw_only=True):
     """What syncs a model, and what it says of itself: words of Argo CD or Flux, blank where it says none.
 
     `revision` is the commit that it has synced; `is_behind` whether that lacks what the branch has of the model, None
@@ -93,8 +93,7 @@ class EngineView:
     is_behind: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveModel:
+class LiveModel(Struct, frozen=True, kw_only=True):
     """A model as the cluster has it. `is_there` is None where nobody could look; `fields` differ from what Git has.
 
     `readiness` is None where there is no object, or its kind says none.
@@ -108,8 +107,7 @@ class LiveModel:
     engine: EngineView | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ModelPlace:
+class ModelPlace(Struct, frozen=True, kw_only=True, eq=False):
     """One model in one environment; `live` is None where no cluster was asked."""
 
     built: BuiltEntry
@@ -147,8 +145,7 @@ class ModelPlace:
         return PlaceState.READY if readiness.ready else PlaceState.NOT_READY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EnvironmentPlaces:
+class EnvironmentPlaces(Struct, frozen=True, kw_only=True, eq=False):
     """All models of an environment, and what their states are read from."""
 
     built: BuiltEnvironment
@@ -156,7 +153,7 @@ class EnvironmentPlaces:
     models: tuple[BuiltEntry, ...]
     contents: Mapping[str, bytes]  # what the catalog renders of its entries, by path in the environment's folder
     live: LiveObjects | None = None
-    on_disk: Callable[[str], bytes | None] = field(repr=False)
+    on_disk: Callable[[str], bytes | None]
 
     @property
     def name(self) -> str:

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 # bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of OPAQUE.
 TypeName: TypeAlias = str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(Struct, frozen=True, kw_only=True):
     """One overload: `a.name(b)` where it is a member, else `name(a, b)`."""
 
     name: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileError:
+class CompileError(Struct, frozen=True, kw_only=True):
     """An expression that is no program: what is wrong, at which line and column of its own text.
 
     `unsupported` says that the API server would take it and only this interpreter does not.
@@ -21,8 +21,7 @@ class CompileError:
     unsupported: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CelError:
+class CelError(Struct, frozen=True, kw_only=True):
     """An evaluation that ended in an error value; `unsupported` as for `CompileError`."""
 
     message: str

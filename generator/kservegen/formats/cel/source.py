@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 # A text of CEL: raw or not, of bytes or not, between any of its quotes.
 _TEXT: Final = r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
@@ -67,8 +68,7 @@ def closing_brackets(tokens: Sequence[Token]) -> dict[int, int]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
+class Composed(Struct, frozen=True, kw_only=True):
     """A text to compile; `offset` lines stand before the expression's own first line."""
 
     text: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TypeAlias
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 
 class Control(StrEnum):
@@ -16,16 +16,14 @@ class Control(StrEnum):
     WITH = "with"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldNode:
+class FieldNode(Struct, frozen=True):
     """`.A.B`: names below the dot."""
 
     names: tuple[str, ...]
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class VariableNode:
+class VariableNode(Struct, frozen=True):
     """`$x.A.B`: names below a variable, `$` being the data that the template is given."""
 
     name: str
@@ -33,8 +31,7 @@ class VariableNode:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChainNode:
+class ChainNode(Struct, frozen=True):
     """`(pipeline).A.B`: names below what a pipeline or a function gives."""
 
     base: PipeNode | IdentifierNode
@@ -42,31 +39,27 @@ class ChainNode:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierNode:
+class IdentifierNode(Struct, frozen=True):
     """A function's name; which functions there are is not known here."""
 
     name: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantNode:
+class ConstantNode(Struct, frozen=True):
     """A string, a number, a character or a boolean, as it is written."""
 
     text: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class NilNode:
+class NilNode(Struct, frozen=True):
     """`nil`, which is no command by itself."""
 
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class PipeNode:
+class PipeNode(Struct, frozen=True):
     """Commands whose results run from one into the next; each is its operand with arguments.
 
     `declared` names the variables that get the result: new ones, or known ones where it `assigns`.
@@ -81,8 +74,7 @@ class PipeNode:
 Operand: TypeAlias = FieldNode | VariableNode | ChainNode | IdentifierNode | ConstantNode | NilNode | PipeNode
 
 
-@dataclass(frozen=True, slots=True)
-class BranchNode:
+class BranchNode(Struct, frozen=True):
     """An `if`, `range` or `with` with what it does, and what it does otherwise."""
 
     control: Control
@@ -91,8 +83,7 @@ class BranchNode:
     otherwise: tuple[ParseNode, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandNode:
+class CommandNode(Struct, frozen=True):
     """`{{template "name" pipeline}}`."""
 
     name: str
@@ -100,15 +91,13 @@ class CommandNode:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class TextNode:
+class TextNode(Struct, frozen=True):
     """Text between actions, trimmed as their marks say."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class JumpNode:
+class JumpNode(Struct, frozen=True):
     """`{{break}}` or `{{continue}}`, within a range."""
 
     is_break: bool
@@ -118,8 +107,7 @@ class JumpNode:
 ParseNode: TypeAlias = PipeNode | BranchNode | CommandNode | TextNode | JumpNode
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateNode:
+class TemplateNode(Struct, frozen=True):
     """A template: its body, and the bodies of those that it defines."""
 
     body: tuple[ParseNode, ...]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from kservegen.core.records import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Struct:
+class Struct(msgspec.Struct, frozen=True, eq=False):
     """A struct by its fields, those of what it embeds included; `methods` are the beginnings of its methods' names.
 
     Each is a type of its own, equal to itself alone, so that what was found out for one can be kept.
@@ -24,23 +23,20 @@ class Struct:
         return name.startswith(self.methods)
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(msgspec.Struct, frozen=True):
     """A map from strings; a key that it lacks is no mistake here."""
 
     name: str
     value: TemplateShape
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarShape:
+class ScalarShape(msgspec.Struct, frozen=True):
     """A text or a number: it has no fields."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A value of which nothing is known, and nothing is said."""
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 
 class UntoldError(Exception):
     """A template asks for what is not known here, whether or not the program knows it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GoStruct:
+class GoStruct(Struct, frozen=True, eq=False):
     """A struct, or a pointer to one.
 
     `read` gives the value of a field, `NO_FIELD` where the type has none; UntoldError where that is not known.
@@ -24,22 +23,19 @@ class GoStruct:
     raw: object = None  # what a function of the program gets to see
 
 
-@dataclass(frozen=True, slots=True)
-class GoPointer:
+class GoPointer(Struct, frozen=True):
     """A pointer to a plain value, which is true however empty the value is."""
 
     value: str | int | float
 
 
-@dataclass(frozen=True, slots=True)
-class GoNil:
+class GoNil(Struct, frozen=True):
     """A pointer of a type that points to nothing."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _NoField:
+class _NoField(Struct, frozen=True):
     """The answer of a struct that is asked for a field of another type."""
 
 

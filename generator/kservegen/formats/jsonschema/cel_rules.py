@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.shape import Shape
 
 # The text that a schema with rules holds, whatever its layout: looked for before anything is read.
@@ -19,8 +20,7 @@ _STEP: Final = lazy_pattern(r"\.(?P<name>[^.\[\]']+)|\['(?P<quoted>(?:\\.|[^'\\]
 _ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CelRule:
+class CelRule(Struct, frozen=True, kw_only=True):
     """One rule: an expression over `self` that must be true, and what the server says where it is not.
 
     `field` is the place, below the rule's own, that the server's error names (`fieldPath`).
@@ -34,8 +34,7 @@ class CelRule:
     optional_old_self: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RuleNode:
+class RuleNode(Struct, frozen=True):
     """The rules of one place of a schema, with what the schema says there."""
 
     rules: tuple[CelRule, ...]

@@ -13,9 +13,10 @@ from functools import lru_cache
 from operator import is_
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.engine import wire
 from kservegen.formats.jsonschema.limits import types_of
 from kservegen.formats.jsonschema.marks import Marks, fields_of
@@ -44,8 +45,7 @@ def escape(name: str) -> str | None:
 _TYPED: Final = frozenset({"date", "date-time", "duration", "byte"})
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How a rule sees a value: as a double, under other names, in an order of its own, or not at all here."""
 
     is_double: bool = False

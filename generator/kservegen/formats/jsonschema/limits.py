@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from math import isclose
 
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.core.records import replace
 from kservegen.formats.jsonschema.suggestions import NO_ADVICE, certain, close, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 

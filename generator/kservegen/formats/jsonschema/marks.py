@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from msgspec import Struct, field
+
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass, field
 
 if TYPE_CHECKING:
     from kservegen.formats.jsonschema.shape import Shape
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-@dataclass(slots=True)
-class Marks(Generic[_T]):
+class Marks(Struct, Generic[_T]):
     """A place of a schema: what it says there, and where more is said below: by field, for each item or entry."""
 
     own: _T | None = None

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.marks import Marks, combines, fields_of, find_marks
 
 EMPTY: JsonObject = {}
@@ -25,16 +26,14 @@ QuantityShape: TypeAlias = dict[str, "QuantityShape"]
 QUANTITY_FORMAT: QuantityShape = {"": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class ListKeys:
+class ListKeys(Struct, frozen=True):
     """How the API server tells the items of a list apart: by these keys, or by value where there are none."""
 
     keys: tuple[str, ...]
     defaults: tuple[JsonValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What the API server puts into an object: a value for each field, and one for entries or items that are null.
 
     The third of a field says whether its null is a value, too.

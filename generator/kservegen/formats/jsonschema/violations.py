@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass, replace
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
 from kservegen.formats.jsonschema.suggestions import advice, certain, listing, near_first, quote
@@ -22,8 +24,7 @@ _DEPENDENCIES = ("dependencies", "dependentRequired", "dependentSchemas")
 _DEPENDING = frozenset(_DEPENDENCIES)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Object:
+class _Object(Struct, frozen=True, eq=False):
     """An object on the way to the value at hand: its schema, for advice about fields that stand at the wrong level."""
 
     node: JsonObject

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -25,7 +26,6 @@ from yaml.events import (
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import EventParser, StopReadingError, mark_of
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
@@ -37,8 +37,7 @@ MAX_DEPTH: Final = 64
 _HALF_CHARACTER: Final = lazy_pattern("[\ud800-\udfff]")
 
 
-@dataclass(slots=True, eq=False)
-class _Open:
+class _Open(Struct, eq=False):
     """A container that is being read: its data, its number in the source map, its key in the container around it."""
 
     value: JsonObject | JsonArray

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonScalar, JsonValue
-from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import StopReadingError
 from kservegen.formats.yaml.go_scalars import UnreadableScalarError, as_key, read_scalar
@@ -34,20 +35,17 @@ def decode_nodes(root: YamlNode, source: SourceMap) -> tuple[JsonValue, tuple[Di
     return _settle(placed, source, "", placed.mark), tuple(decoder.repeated.values())
 
 
-@dataclass(slots=True)
-class _PlacedScalar:
+class _PlacedScalar(Struct):
     mark: int
     value: JsonScalar
 
 
-@dataclass(slots=True)
-class _PlacedList:
+class _PlacedList(Struct):
     mark: int
     items: list[_Placed] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _PlacedMap:
+class _PlacedMap(Struct):
     """A map that is still growing: the last writer of a key wins, and its place with it."""
 
     mark: int

@@ -9,10 +9,10 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import yaml
+from msgspec import Struct
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.records import dataclass
 from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.builder import StrictBuilder
 from kservegen.formats.yaml.collector import without_collector
@@ -22,8 +22,7 @@ from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import find_unreadable, without_bom
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Loaded:
+class Loaded(Struct, frozen=True, eq=False, weakref=True):
     """What a file holds: None as `value` where it cannot be known, with a diagnostic that says why."""
 
     value: JsonValue

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Final
 
 import yaml
+from msgspec import Struct
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.decode import decode_nodes
 from kservegen.formats.yaml.events import StopReadingError, default_parser
@@ -75,16 +75,14 @@ class ManifestDocument:
         return self._source
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(Struct, frozen=True):
     """What a file of manifests holds, and what kubectl would refuse in it."""
 
     documents: tuple[ManifestDocument, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A part of the file that becomes at most one document, or the finding about the line that ended it."""
 
     line: int

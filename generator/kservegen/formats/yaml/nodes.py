@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct, field
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -16,7 +17,6 @@ from yaml.events import (
 )
 
 from kservegen.core.diagnostics import Diagnostic, Location
-from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.events import EventParser, StopReadingError
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.refusals import too_deep
@@ -28,8 +28,7 @@ from kservegen.formats.yaml.text import LONGEST_SCALAR, LineTable, too_long_scal
 MAX_NODE_DEPTH: Final = 128
 
 
-@dataclass(slots=True)
-class ScalarNode:
+class ScalarNode(Struct):
     """A scalar as it is written: `is_plain` where neither quotes nor a tag say that it is text."""
 
     mark: int
@@ -38,24 +37,21 @@ class ScalarNode:
     is_plain: bool
 
 
-@dataclass(slots=True)
-class SequenceNode:
+class SequenceNode(Struct):
     """A list and its items."""
 
     mark: int
     items: list[YamlNode] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class MappingNode:
+class MappingNode(Struct):
     """A map: keys and values in turn."""
 
     mark: int
     items: list[YamlNode] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class AliasNode:
+class AliasNode(Struct, eq=False):
     """A `*name` and the node that it stands for."""
 
     mark: int
@@ -66,8 +62,7 @@ class AliasNode:
 YamlNode = ScalarNode | SequenceNode | MappingNode | AliasNode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
+class Marker(Struct, frozen=True, kw_only=True):
     """Places events in the file: the piece begins at `first_line`; `lines` where the parser counts lines otherwise."""
 
     first_line: int

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import replace
 from kservegen.core.secret_data import hidden_parts
 from kservegen.core.secrets import HIDDEN
 

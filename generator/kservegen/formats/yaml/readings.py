@@ -12,9 +12,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonScalar
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 
 class Odd(Enum):
@@ -177,8 +178,7 @@ def is_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguity:
+class Ambiguity(Struct, frozen=True):
     """A plain scalar on which readers differ, or that no JSON value can carry."""
 
     yaml_1_1: PlainReading

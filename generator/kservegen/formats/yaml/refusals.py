@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.jsontypes import JsonScalar, Path
-from kservegen.core.records import replace
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.readings import Ambiguity, Odd, PlainReading
 

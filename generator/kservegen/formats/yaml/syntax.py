@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from msgspec import Struct
 from yaml.error import MarkedYAMLError
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 
 # What ends a line for a parser of YAML 1.1.
@@ -24,8 +24,7 @@ class AnyMark(Protocol):
     column: int
 
 
-@dataclass(slots=True, kw_only=True)
-class _End:
+class _End(Struct, kw_only=True):
     """The end of a text that lacks its last line break: a parser sees one there, and the end on the line behind it."""
 
     index: int
@@ -33,8 +32,7 @@ class _End:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Wording:
+class _Wording(Struct, frozen=True, kw_only=True, eq=False):
     """How a parser's complaint reads here. All parts of `needles` occur in what the parser says.
 
     `at_context` asks for the place where the construct began: a quote that never ends is mended where it opens.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, field
 
 KeyPath: TypeAlias = tuple[str, ...]
 
@@ -41,8 +42,7 @@ class ImageKey(NamedTuple):
     repository: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """A value of a chart. Not live: the chart's values.yaml has it (or a helper asks for it) and nothing shows it.
 
     `feeds` names the shared objects that the value ends up in, if it ends up nowhere else. `names` are the only
@@ -75,8 +75,7 @@ class Key:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChartInfo:
+class ChartInfo(Struct, frozen=True, kw_only=True, eq=False):
     """A chart's place: layer 1 brings CRDs, 2 controllers, 3 runtimes and presets.
 
     `namespace` is the only one that works, or "" where the release's own will do. `completed_by` names what must
@@ -100,8 +99,7 @@ class ChartInfo:
         return bool(self.crds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True, eq=False):
     """A chart with all its keys. `branches` holds the names below every path that is no key itself.
 
     `mistaken` maps keys that people write to the ones they mean; `absent` says of others that no value does it. A
@@ -128,8 +126,7 @@ class Chart:
         return any(self.reads((*path, name)) for name in self.branches.get(path, ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Charts:
+class Charts(Struct, frozen=True, kw_only=True, eq=False):
     """All charts of a KServe version, in the order they are installed in."""
 
     version: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypedDict
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
+
 from kservegen.kserve.charts.model import KeyPath
 
 
@@ -58,8 +59,7 @@ class ModelFormat(NamedTuple):
     auto_select: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Runtime:
+class Runtime(Struct, frozen=True, kw_only=True, eq=False):
     """A ClusterServingRuntime of the chart. No `protocols` means any.
 
     Repository, tag and switch are values of the chart below `kserve.servingruntime.<values_key>`. The tag gets

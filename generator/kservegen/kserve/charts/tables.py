@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypedDict
 
+from msgspec.structs import replace
+
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.records import replace
 from kservegen.kserve.charts.model import Chart, ChartInfo, ChartResource, Instead, Key, KeyPath, ReadBy, ValueNeed
 
 # Its default is the version that the charts are of, in every release.

@@ -17,10 +17,11 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.made import LEFT_ALONE, Made, MadeObject, MadePod, Surroundings

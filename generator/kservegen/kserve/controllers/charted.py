@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import replace
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.controllers.control_plane import (

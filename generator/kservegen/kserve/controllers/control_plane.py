@@ -6,9 +6,10 @@ import json
 from functools import cache
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.controllers.made import Surroundings
 from kservegen.kserve.controllers.settings import ControllerSettings
@@ -19,8 +20,7 @@ STORAGE_KIND: Final = "ClusterStorageContainer"
 _API_VERSION: Final = "serving.kserve.io/v1alpha1"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InstalledObjects:
+class InstalledObjects(Struct, frozen=True, eq=False):
     """Objects that came with KServe; what was found out about them may be kept by identity.
 
     `presets` says whether those of LLM services came, too.
@@ -30,8 +30,7 @@ class InstalledObjects:
     presets: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ControlPlane:
+class ControlPlane(Struct, frozen=True, kw_only=True, eq=False):
     """KServe as it runs in a cluster, and the objects that stand there beside the one that is reconciled.
 
     `installed` are the cluster-wide objects that came with KServe; an object of the same name in `beside` stands for

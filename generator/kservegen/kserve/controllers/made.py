@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin, trace
 
 # Whose a path is, where it is not an object's: the stored object itself, KServe's own code, Kubernetes' defaults.
@@ -82,8 +83,7 @@ class ReconcileError(Exception):
         self.outcome = Outcome(step, reason, message, source, missing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MadeObject:
+class MadeObject(Struct, frozen=True, kw_only=True, eq=False):
     """An object as the API server stores it, and the origins of its fields."""
 
     doc: JsonObject
@@ -97,8 +97,7 @@ class MadeObject:
         return f"{kind}/{text(mapping(self.doc.get('metadata')).get('name'))}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MadePod:
+class MadePod(Struct, frozen=True, kw_only=True, eq=False):
     """The pod of a workload, which `of` names, as the webhooks left it; None where it is refused, and why.
 
     `missing` says that it is refused for want of another object, which files need not hold; `source` is the path, in
@@ -113,8 +112,7 @@ class MadePod:
     source: Path = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Made:
+class Made(Struct, frozen=True, kw_only=True, eq=False):
     """All that is made of one stored object. `outcome` is None where every step was taken.
 
     `workloads_stand` says that all workloads were written before the step that failed, if one did.

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.free import make_service

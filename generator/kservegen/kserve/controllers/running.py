@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Origin
 from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, inside
@@ -53,8 +55,7 @@ class PodCount(NamedTuple):
     unbounded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RunningWorkload:
+class RunningWorkload(Struct, frozen=True, kw_only=True, eq=False):
     """Pods that are all alike.
 
     `role` is what they are to the object: predictor, transformer, explainer, canary, router, main, prefill, scheduler,

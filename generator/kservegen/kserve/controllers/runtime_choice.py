@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
-from kservegen.core.records import dataclass
 from kservegen.kserve.controllers.control_plane import RUNTIME_KIND, ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.made import ReconcileError, Traced, named, traced
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
@@ -18,8 +19,7 @@ _SERVER_TYPE: Final = "serving.kserve.io/server-type"
 _PROTOCOLS: Final = ("v1", "v2", "grpc-v1", "grpc-v2")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChosenRuntime:
+class ChosenRuntime(Struct, frozen=True, kw_only=True, eq=False):
     """A ServingRuntime or ClusterServingRuntime that stands there; `server_type` is None where none is said."""
 
     kind: str

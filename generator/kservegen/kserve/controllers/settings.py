@@ -10,10 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 
 CONFIG_NAME: Final = "inferenceservice-config"
 # What Go reads a string from may be written as a number or boolean by hand; such a map cannot be read at all.
@@ -86,8 +87,7 @@ _SHIPPED: Final[Mapping[str, JsonObject]] = {
 READ_SECTIONS: Final = frozenset(_SHIPPED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ControllerSettings:
+class ControllerSettings(Struct, frozen=True, kw_only=True, eq=False):
     """The ConfigMap, read. `stated` says whether somebody gave it, or an environment: without, only defaults are known.
 
     `sections` holds each key of its data that is there; a key that is not there is not read as its default.

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any, Final, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.made import Made, Surroundings
 from kservegen.kserve.controllers.reconcile import make_objects

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.made import CONFIG_MAP, STORED, Traced, below
 from kservegen.kserve.controllers.parts import SourcedMap, pod_containers
@@ -23,8 +24,7 @@ _SERVICE_PORT: Final = 80
 _ROLLING: Final[JsonObject] = {"maxUnavailable": "25%", "maxSurge": "25%"}
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class ComponentDraft:
+class ComponentDraft(Struct, kw_only=True, eq=False):
     """A predictor, transformer or explainer on its way to objects.
 
     `spec` is the component's own part of the stored object, which stands at `path`; `name` is that of its objects.

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct, field
+
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource, trace
 
 # Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.
@@ -28,8 +29,7 @@ def default_limit(resource: str) -> tuple[str, Path]:
     return whose, (*CHART_RESOURCES_VALUE, "limits", resource)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Installation(Struct, frozen=True, kw_only=True):
     """What the defaulter reads of the cluster: its release and its ConfigMap, with the charts' values as defaults."""
 
     kserve_version: str
@@ -40,8 +40,7 @@ class Installation:
     explainer_version: str = ""  # empty: the release's own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Defaulted:
+class Defaulted(Struct, frozen=True, kw_only=True, eq=False):
     """An object after defaulting, beside the one it was made of; `resource` leads to the words of both.
 
     `resource.doc` shares what did not change with `written.doc`: neither may be edited.

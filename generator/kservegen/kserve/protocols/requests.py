@@ -10,9 +10,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 
 
 class Protocol(StrEnum):
@@ -44,8 +45,7 @@ class Sample(StrEnum):
     GAP = "gap"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
+class Speech(Struct, frozen=True, kw_only=True):
     """How one model is called. `served` is the name that the server knows it by.
 
     `prefix` stands before OpenAI's routes: `/openai` in front of the huggingface server, nothing in front of vLLM.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
+from msgspec import Struct, field
+
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass, field
 from kservegen.kserve.charts.runtimes import ModelFormat
 from kservegen.kserve.charts.runtimes import Runtime as ChartRuntime
 from kservegen.kserve.workloads import SERVING_CONTAINER
@@ -17,8 +18,7 @@ RuntimeSide: TypeAlias = Literal["requests", "limits"]
 Amounts: TypeAlias = Mapping[RuntimeSide, Mapping[str, JsonValue]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServingRuntime:
+class ServingRuntime(Struct, frozen=True, kw_only=True):
     """A ServingRuntime, or a ClusterServingRuntime where `namespace` is blank.
 
     A format's version is blank where it has none. No `protocols` means any. `workers` names the containers of the

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.records import dataclass
 from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import ServingRuntime
 from kservegen.kserve.workloads import SERVING_CONTAINER, WORKER_CONTAINER
@@ -61,8 +62,7 @@ class Candidate(NamedTuple):
     obstacle: Obstacle | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeSelection:
+class RuntimeSelection(Struct, frozen=True, kw_only=True):
     """What became of a request. `chosen` is None where nothing serves it; then `obstacle` says why, if one thing does.
 
     `candidates` are all the runtimes that were weighed, the chosen one first, those that would do next.

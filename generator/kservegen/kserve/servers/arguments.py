@@ -13,9 +13,10 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage

@@ -13,10 +13,11 @@ from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine, read_line
 from kservegen.kserve.servers.identity_cache import IdentityCache
@@ -77,8 +78,7 @@ class LackingCommand(NamedTuple):
     place: Path
 
 
-@dataclass(frozen=True, eq=False)
-class StartedServer:
+class StartedServer(Struct, frozen=True, eq=False, dict=True):
     """A server as a container starts it; `places` are those of its words, in their order."""
 
     server: ServerInImage

@@ -11,8 +11,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field
 from kservegen.kserve.servers.tables import Flag, FlagTable
 
 _NEGATIVE: Final = lazy_pattern(r"-\d+|-\d*\.\d+")
@@ -46,8 +47,7 @@ class Fumble(NamedTuple):
     detail: str = ""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Given:
+class Given(Struct, kw_only=True, eq=False):
     """A flag as it was given: `index` is that of its word, `value_index` that of the first word of its values.
 
     `key` is what stands behind the first dot, for settings in JSON.
@@ -62,8 +62,7 @@ class Given:
     key: str = ""
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """Everything that was read, in the order of the words. `positionals` are indexes."""
 
     given: list[Given] = field(default_factory=list)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, field
 from kservegen.kserve.servers.parsing import Given, Reading
 from kservegen.kserve.servers.values import parsed_json, read_number
 
@@ -26,8 +27,7 @@ class Clash(NamedTuple):
     stops: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GivenSettings:
+class GivenSettings(Struct, frozen=True, eq=False):
     """What was given, by the long name of the flag; of a flag that is given twice the last counts.
 
     `model` is where the model is, blank where that is not written; `environment` are the variables of the container.

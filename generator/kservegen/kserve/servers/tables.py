@@ -11,18 +11,19 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import packaged_data
 
 _NUMBERS: Final = lazy_pattern(r"v?(\d+(?:\.\d+)*)")
 _INVERSE_SINCE: Final = (0, 33)  # from there --disable-x stands for --no-enable-x
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
+class Flag(Struct, frozen=True, kw_only=True):
     """One flag. `kind` is value, bool (also --no-x), switch, list, append or optional-value; blank is not known.
 
     `choices` is None where any value passes, `limits` are by ge, gt, le and lt. `is_sure` is False where the neighbours
@@ -44,8 +45,7 @@ class Flag:
         return self.kind in {"value", "list", "append", "value-equals"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FlagTable:
+class FlagTable(Struct, frozen=True, kw_only=True, eq=False):
     """All flags of a server at a version, by how they are spelt.
 
     `is_known` says that the version was read, or lies between two that were: only then is a flag that the table lacks

@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.git.remote import leads_to
 from kservegen.git.tree import files, read
@@ -28,8 +29,7 @@ HYDRATOR_METADATA: Final = "hydrator.metadata"
 PROPOSED: Final = "-next"  # GitOps Promoter knows no other ending
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Hydrated:
+class Hydrated(Struct, frozen=True, kw_only=True, eq=False):
     """A job: one environment. `active` is the branch that is synced; `repository` is the address of the source's.
 
     `unmanaged` are the files that the environment answers for beside.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 from kservegen.git.process import Git
 from kservegen.git.remote import push, remote_tip
 from kservegen.git.write import Edits, Signature, branch_tip, commit_tree, move_branch, write_tree
@@ -66,8 +67,7 @@ class Landed(NamedTuple):
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Landing:
+class Landing(Struct, frozen=True, kw_only=True, eq=False):
     """Where commits go (a remote, or this clone where it is empty), who makes them, and what follows each.
 
     `before` runs when a commit is made and no branch knows it yet.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
+
 from kservegen.git.write import with_trailers
 from kservegen.render.commit.base import TRAILER_BRANCH, Question, Superseded, choose_base
 from kservegen.render.commit.contents import compare_with
@@ -12,8 +13,7 @@ from kservegen.render.commit.landing import Prepared, tip_of
 from kservegen.render.commit.message import source_trailers, write_message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OneBranch:
+class OneBranch(Struct, frozen=True, kw_only=True, eq=False):
     """A job: the rendered files of these environments, on the branch that the question is about.
 
     `unmanaged` are the files that they answer for beside, `target` the branch that a pull request of this one goes

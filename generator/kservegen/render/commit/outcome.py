@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from kservegen.core.records import dataclass
+from msgspec import Struct
 
 
 class Status(StrEnum):
@@ -15,8 +15,7 @@ class Status(StrEnum):
     SUPERSEDED = "superseded"  # something newer was there first, or came in between
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchOutcome:
+class BranchOutcome(Struct, frozen=True, kw_only=True):
     """One branch. `commit` is the new commit, else the one that the branch is at (empty: it is not there).
 
     `pushed` is the remote, secrets left out; `compare` what a pull request would be opened from. `pull_request` is the
@@ -40,8 +39,7 @@ class BranchOutcome:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitOutcome:
+class CommitOutcome(Struct, frozen=True, kw_only=True):
     """All branches, the commit that they were rendered from, and the digest of its catalog."""
 
     source: str

@@ -12,9 +12,10 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.repository import (
     CATALOG_FILE,
     CATALOG_FOLDER,
@@ -46,8 +47,7 @@ _SUBMODULE, _LINK = "160000", "120000"
 _REFERENCE: Final = "Argocd-reference-commit-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderSource:
+class RenderSource(Struct, frozen=True, kw_only=True):
     """The commit that the catalog stands in; `catalog` is a digest of the catalog's files alone.
 
     `references` are the commits that this one says it was made for, `body` its text without saying so.

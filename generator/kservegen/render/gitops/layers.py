@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-from kservegen.core.records import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.resource import Resource
 from kservegen.render.objects.charts import RUNTIME_CONFIGS, ChartUse, PlannedCharts
 
@@ -59,8 +61,7 @@ _KEPT: Final = frozenset({LayerPart.CRDS, LayerPart.CONTROLLERS, LayerPart.RUNTI
 _TENANT: Final = frozenset({LayerPart.RUNTIMES, LayerPart.MODELS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SyncLayer:
+class SyncLayer(Struct, frozen=True, kw_only=True, eq=False):
     """What is synced together: charts, or the objects of one folder (not of the folders below it).
 
     `namespace` is where namespaced objects that name none would go; `needs` are names of layers of the same

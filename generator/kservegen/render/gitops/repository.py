@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final, Self
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.core.records import dataclass
 
 CHART_REPOSITORY: Final = "ghcr.io/kserve/charts"
 DEFAULT_REVISION: Final = "main"
 DEFAULT_PATH: Final = "rendered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputRepository:
+class OutputRepository(Struct, frozen=True, kw_only=True):
     """The addresses. `folder` is the environment's own in the repository; `charts` has no scheme.
 
     With `inline_values` the values of charts stand in the objects that install them, else in files beside them.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.kserve.derived import CONTAINER_PORT, INFERENCE_PORT, service_of
 from kservegen.kserve.protocols.detection import Silence, spec_of, speech_of
@@ -19,8 +20,7 @@ _CALLED: Final = frozenset({"InferenceService", "LLMInferenceService", "Inferenc
 _MODE: Final = "serving.kserve.io/deploymentMode"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Callee:
+class Callee(Struct, frozen=True, kw_only=True, eq=False):
     """An object that takes requests; `port` is the one that a port-forward to its Service asks for."""
 
     resource: Resource

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, nested
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass, replace
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.render.objects.settings import Settings
 
@@ -28,8 +30,7 @@ _LLM_KINDS = frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"})
 _CACHE_KINDS = frozenset({"LocalModelCache", "LocalModelNamespaceCache", "LocalModelNodeGroup"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChartUse:
+class ChartUse(Struct, frozen=True, kw_only=True, eq=False):
     """A chart in use, the release that it is installed as, and its values: what follows, under what is said."""
 
     name: str
@@ -38,8 +39,7 @@ class ChartUse:
     values: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PlannedCharts:
+class PlannedCharts(Struct, frozen=True, kw_only=True, eq=False):
     """The charts of an environment in install order, and the kinds that have no chart because it is switched off.
 
     `by_others`: somebody else has installed KServe. The charts then say what is there, and none is rendered.

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import EXTRA_MANIFESTS, GROUP, KINDS, KindInfo
@@ -13,7 +15,6 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.secrets import HIDDEN
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND, Shapes, is_kserves, is_kubernetes_group

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from kservegen.catalog.field_mapping import ANNOTATIONS
 from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.catalog.resolve import Entry
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
-from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 # What a model says that leaves its mode to the cluster: no annotation is written.
@@ -23,8 +24,7 @@ class EntryFinding(NamedTuple):
     other: Path | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Draft:
+class Draft(Struct, eq=False):
     """One object being built from an entry. Paths of findings are paths of words."""
 
     entry: Entry

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec import Struct
+
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
@@ -32,8 +33,7 @@ _BUILDERS: dict[str, Callable[[Draft, Settings], None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BuiltEntry:
+class BuiltEntry(Struct, frozen=True, kw_only=True, eq=False):
     """What an entry became, and what its words contradict."""
 
     entry: Entry
@@ -41,8 +41,7 @@ class BuiltEntry:
     problems: tuple[EntryFinding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BuiltEnvironment:
+class BuiltEnvironment(Struct, frozen=True, kw_only=True, eq=False):
     """Everything that one environment emits, still as data."""
 
     environment: ResolvedEnvironment

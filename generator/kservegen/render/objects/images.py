@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.records import dataclass
 
 
 class Image(NamedTuple):
@@ -29,8 +30,7 @@ def split_image(reference: str) -> Image:
     return Image(head, tag, digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """What becomes of images called `name`; empty parts stay as they are."""
 
     index: int
@@ -49,8 +49,7 @@ class Override:
         return Image(name, image.tag, image.digest)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOverrides:
+class ImageOverrides(Struct, frozen=True):
     """The environment's `images`, looked up by name."""
 
     by_name: dict[str, Override]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import dataclass
 from kservegen.kserve.defaulting.model import CHART_RESOURCES, CHART_RESOURCES_VALUE
 from kservegen.render.objects.images import ImageOverrides
 from kservegen.render.objects.pins import pins_of
@@ -26,8 +27,7 @@ def stated_mode(mode: str, defects: frozenset[str]) -> str:
     return "" if mode != "Standard" and "mode-annotation" in defects else mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The environment's choices in the form that builders use them.
 
     `stated_mode` is the deployment mode that services state where their words have none; blank where the release would

@@ -22,9 +22,10 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 
+from msgspec import Struct
+
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.failures import operational, os_failure
 from kservegen.render.output.folders import exists, open_folder, open_out
@@ -56,8 +57,7 @@ class ApplyOutcome(StrEnum):
     DISCARDED = "discarded"  # it had not begun to change the tree
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """What `recover` did: the outcome, and the number of files that the killed run was about."""
 
     outcome: ApplyOutcome

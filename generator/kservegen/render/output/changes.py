@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kservegen.core.records import dataclass, field
+from msgspec import Struct, field
+
 from kservegen.render.output.conflicts import Conflict, Reason
 from kservegen.render.output.existing import Existing
 from kservegen.render.output.ownership import is_ours
 from kservegen.render.output.paths import confine, fold, folders_of, parents
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """The difference between what is wanted and what lies on disk; false when there is none.
 
     `write` is in the order of paths. A wanted file that a conflict keeps out is not in it.

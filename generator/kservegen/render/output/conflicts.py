@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.manual import written_manuals
-from kservegen.core.records import dataclass
 
 
 class Reason(StrEnum):
@@ -20,8 +21,7 @@ class Reason(StrEnum):
     CASE = "the same name in another case"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Conflict:
+class Conflict(Struct, frozen=True, order=True):
     """A path below the output folder that was neither followed nor touched.
 
     A wanted file cannot be written because of it. `other` is the wanted path it collides with.

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from msgspec import Struct
+
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
-from kservegen.core.records import dataclass
 from kservegen.render.output.conflicts import Reason
 from kservegen.render.output.failures import raise_not_a_folder
 from kservegen.render.output.files import EVERYTHING, read_file
@@ -19,8 +20,7 @@ from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 from kservegen.render.output.paths import confine_environment, is_confined
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Existing:
+class Existing(Struct, frozen=True, eq=False):
     """The files and folders below the environments in scope, by path relative to the output folder.
 
     `odd` holds what is neither: links and special files, never followed. Hidden names are not listed at all:

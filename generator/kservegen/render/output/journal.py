@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from hashlib import sha256
 
+from msgspec import Struct
+
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass
 from kservegen.render.output.paths import is_confined, is_confined_folder, parents
 
 _FORMAT = "kservegen-journal 1"
@@ -34,8 +35,7 @@ class StepKind(StrEnum):
 _KINDS = {kind.value: kind for kind in StepKind}
 
 
-@dataclass(frozen=True, slots=True)
-class JournalStep:
+class JournalStep(Struct, frozen=True):
     """One change; `digest` (SHA-256, hex) is the new content's, empty where there is none."""
 
     kind: StepKind
@@ -43,8 +43,7 @@ class JournalStep:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """What a run does: the folders it makes, outer ones first, then its steps in order."""
 
     folders: tuple[str, ...]

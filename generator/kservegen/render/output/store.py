@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from msgspec import Struct
+
 from kservegen.core import disk
-from kservegen.core.records import dataclass
 from kservegen.render.output.files import read_file
 from kservegen.render.output.folders import exists, flush, open_folder
 
@@ -28,8 +29,7 @@ _FILE_MODE = 0o644
 _LARGEST_JOURNAL = 1 << 28  # what is cut off here fails its checksum
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """The open folders of a run: `new` and `old` hold one file per step, named by the step's number."""
 
     scratch: int

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.support.sides import RUNTIMES_ON, between, joined, llm, resources, said, service, side
 
 from kservegen.catalog.merge import merge_values

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kservegen.catalog.lock.entry import described
 from kservegen.catalog.lock.sense import senseless

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kservegen.checks.gpu.arguments import Server, read_options, read_server
 from kservegen.checks.gpu.cache import plan_kv_cache

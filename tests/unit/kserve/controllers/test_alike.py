@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import product
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 from tests.support.llm_services import NEWER, OLDER, beside, llm_config, llm_service, plane_of, stored
 
 from kservegen.core.jsontypes import JsonObject

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.support.controllers import OLDEST, control_plane, field, service
 from tests.support.project import DEV, Project
 

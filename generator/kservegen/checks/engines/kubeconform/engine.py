@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.checks.engines.kubeconform.messages import read_message
 from kservegen.checks.engines.kubeconform.process import Refusal, find_binary, run
 from kservegen.core.diagnostics import Finding, Severity
-from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.decode import as_decoded
 from kservegen.formats.jsonschema.store import KSERVE_GROUP, OTHER_FOLDERS, SchemaStore, missing_schema

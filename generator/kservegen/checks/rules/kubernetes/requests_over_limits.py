@@ -11,10 +11,11 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
+from msgspec.structs import replace
+
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import amounts_of
-from kservegen.core.records import replace
 from kservegen.kserve.defaulting.model import default_limit
 from kservegen.kubernetes.resources import requests_over_limits
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.releases import Release
 
@@ -24,8 +25,7 @@ _PRESETS: Final = "presets"
 _CONTROLLERS: Final = "controllers"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LlmSwitches:
+class LlmSwitches(Struct, frozen=True, kw_only=True):
     """How the controller of a release does what another does otherwise.
 
     `tls`: servers speak TLS where the ConfigMap says so.
@@ -70,8 +70,7 @@ class LlmSwitches:
     tokenizer_removed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LlmFacts:
+class LlmFacts(Struct, frozen=True, kw_only=True, eq=False):
     """Presets by name, each a spec; rules of Roles; what the scheduler is told where nobody says anything."""
 
     presets: Mapping[str, JsonObject]

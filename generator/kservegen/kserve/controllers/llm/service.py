@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.facts import LlmFacts
@@ -43,8 +44,7 @@ class LlmAdapter:
         return self.uri.partition("://")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LlmService:
+class LlmService(Struct, frozen=True, kw_only=True, eq=False):
     """A service with its spec as it was combined; `adapters` in the order of the spec."""
 
     metadata: JsonObject

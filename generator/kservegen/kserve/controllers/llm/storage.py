@@ -9,10 +9,12 @@ import json
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.llm.pods import LlmPod, config_source, stored_source
 from kservegen.kserve.controllers.llm.service import DEFAULT_ACCOUNT, LlmAdapter, LlmService
@@ -63,8 +65,7 @@ class _Download(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageTarget:
+class StorageTarget(Struct, frozen=True, kw_only=True):
     """The container that gets the model, and where; `account` is the ServiceAccount whose Secrets a download reads.
 
     None stands for the namespace's default one, which every namespace has.

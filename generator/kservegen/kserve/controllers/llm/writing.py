@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.records import replace
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import MadeObject, MadePod, below, inside
 from kservegen.kserve.controllers.pods.webhook import make_pod

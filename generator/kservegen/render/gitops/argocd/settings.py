@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Self
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject
-from kservegen.core.records import dataclass
 from kservegen.core.values import whole_number
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
@@ -41,8 +42,7 @@ NATIVE_OCI: Final = ArgoVersion(3, 1)  # the first to read a chart as an OCI art
 REFRESHED_RETRY: Final = ArgoVersion(3, 2)  # the first whose retries take up a newer revision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgoSettings:
+class ArgoSettings(Struct, frozen=True, kw_only=True):
     """Where Argo CD runs and syncs to, and how its objects are to look.
 
     The projects are those of the Applications of models, of what stands beside them, of all other layers, and of the

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Self
 
+from msgspec import Struct
+
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
@@ -17,8 +18,7 @@ DEFAULT_DRIFT: Final[JsonObject] = {"mode": "warn"}
 FLUX_WORDS: Final[Path] = ("gitops", "flux")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FluxWords:
+class FluxWords(Struct, frozen=True, kw_only=True):
     """The choices, in Flux's own terms; an empty map or text where nothing is said.
 
     `kserve` is the namespace of KServe's controllers. `kube_config` is the cluster that is synced to, where it is not
