@@ -160,14 +160,14 @@ def test_a_made_object_is_told_with_its_maker(rich: Project) -> None:
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("chat-kserve-rb", ("RoleBinding",)),
-        ("chat-kserve-6d9c7b8f65", ("ReplicaSet",)),
-        ("chat-kserve-x2x4", ("ReplicaSet",)),
+        ("split-kserve-rb", ("RoleBinding",)),
+        ("split-kserve-6d9c7b8f65", ("ReplicaSet",)),
+        ("split-kserve-x2x4", ("ReplicaSet",)),
     ],
 )
 def test_an_ending_that_is_hardly_a_hash_may_be_a_name(name: str, kinds: tuple[str, ...], rich: Project) -> None:
     (answer,) = find_object(rich, name)
-    assert (answer.kinds, answer.subject.name) == (kinds, "chat")
+    assert (answer.kinds, answer.subject.name) == (kinds, "split")
 
 
 @pytest.mark.parametrize(
