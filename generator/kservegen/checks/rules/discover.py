@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Final, NamedTuple
@@ -134,16 +134,14 @@ class RuleSet(Struct, frozen=True, eq=False, dict=True):
     rules: tuple[Discovered, ...]
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, _Plan]:
-        kinds = {kind for found in self.rules for kind in found.rule.kinds}
-        return {
-            kind: _Plan(found for found in self.rules if not found.rule.kinds or kind in found.rule.kinds)
-            for kind in kinds
-        }
+    def _plans(self) -> dict[str, _Plan]:
+        return {}
 
-    @cached_property
-    def _for_any(self) -> _Plan:
-        return _Plan(found for found in self.rules if not found.rule.kinds)
+    def _plan(self, kind: str) -> _Plan:
+        if kind not in self._plans:
+            asked = (found for found in self.rules if not found.rule.kinds or kind in found.rule.kinds)
+            self._plans[kind] = _Plan(asked)
+        return self._plans[kind]
 
     def stage(self, rule: str) -> Stage | None:
         """Say when a rule bites; None for an id that is not a rule's."""
@@ -163,7 +161,7 @@ class RuleSet(Struct, frozen=True, eq=False, dict=True):
         found: list[tuple[Resource, Finding]] = []
         known = context.release.defects
         for resource in resources:
-            plan = self._by_kind.get(resource.id.kind, self._for_any)
+            plan = self._plan(resource.id.kind)
             for meta, check, defect in plan.checks:
                 if defect and defect not in known:
                     continue

@@ -63,6 +63,9 @@ class _Finder(Generic[_T]):
     def mark(self, node: JsonObject) -> Marks[_T] | None:
         """Return the marks of what a schema describes; None: nothing is said there or below."""
         if "$ref" not in node:
+            if _HOLDING.isdisjoint(node):  # most nodes describe a scalar
+                own = self.read(node, self.shape)
+                return None if own is None else Marks(own)
             return self._fill(node, Marks())
         place = repr(node)  # what stands beside a reference belongs to this place alone
         if place not in self.known:
@@ -73,8 +76,6 @@ class _Finder(Generic[_T]):
 
     def _fill(self, node: JsonObject, marks: Marks[_T]) -> Marks[_T] | None:
         marks.own = self.read(node, self.shape)
-        if _HOLDING.isdisjoint(node):  # most nodes describe a scalar
-            return marks if marks.own is not None else None
         for branch in self.shape.branches(node) if combines(node) else (node,):
             for name, value in fields_of(branch):
                 below = self.mark(value)

@@ -184,6 +184,8 @@ def list_keys(node: JsonObject, shape: Shape) -> ListKeys | None:
 
 def defaults_of(node: JsonObject, shape: Shape) -> Defaults | None:
     """Read the defaults of an object's fields, of a map's entries, of a list's items; None: there are none."""
+    if _HOLDING.isdisjoint(node):
+        return None
     fields = []
     for name, value in fields_of(node):
         below = shape.resolve(value)
@@ -192,6 +194,9 @@ def defaults_of(node: JsonObject, shape: Shape) -> Defaults | None:
     each = shape.resolve(node.get("items", node.get("additionalProperties")))
     instead = None if is_nullable(each) else each.get("default")
     return Defaults(tuple(fields), instead) if fields or instead is not None else None
+
+
+_HOLDING = frozenset({"properties", "additionalProperties", "items"})
 
 
 def is_nullable(node: JsonObject) -> bool:
