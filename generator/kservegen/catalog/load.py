@@ -130,7 +130,7 @@ def _load_file(
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
         return None
-    document = CatalogDocument(file, loaded.value, loaded.source)
+    document = CatalogDocument(file, loaded.value, loaded.source, loaded)
     skip = {d.location for d in loaded.diagnostics}
     for finding in check(loaded.value):
         diagnostic = schema_diagnostic(_in_todays_mode(finding), document)

@@ -14,15 +14,20 @@ from kservegen.catalog.sections import EXTRA_MANIFESTS
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.formats.yaml.load import Loaded
 from kservegen.formats.yaml.source import SourceMap
 
 
 class CatalogDocument(Struct, frozen=True, eq=False):
-    """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it."""
+    """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it.
+
+    It holds what was `loaded`, where a file was: another state of the catalog does not read the same bytes again.
+    """
 
     file: str
     value: JsonObject
     source: SourceMap
+    loaded: Loaded | None = None
 
     def section(self, name: str) -> JsonObject:
         """Return the map under a top-level word; empty where it is absent or not a map."""

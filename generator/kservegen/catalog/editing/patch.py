@@ -16,7 +16,7 @@ from kservegen.core.document import nested
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.formats.yaml.emit import emit, quoted
-from kservegen.formats.yaml.load import load_strict
+from kservegen.formats.yaml.load import Loaded, load_held
 
 _BOM: Final = "\ufeff"
 _FLOW_SIGNS: Final = frozenset(",[]{}")
@@ -90,13 +90,12 @@ def rewrite_value(text: str, path: Path, value: JsonObject, file: str) -> str:
     return text
 
 
-@lru_cache(maxsize=8)
 def read_value(text: str, file: str) -> JsonObject:
     """Read a file that is to be edited; GeneratorError where the strict reader finds anything.
 
     What comes back is not to be changed: one text is asked for before each of its edits.
     """
-    loaded = load_strict(text.encode(), file)
+    loaded = _load(text, file)
     if loaded.diagnostics or not isinstance(loaded.value, dict):
         first = loaded.diagnostics[0] if loaded.diagnostics else None
         raise GeneratorError(
@@ -105,6 +104,12 @@ def read_value(text: str, file: str) -> JsonObject:
             hint="Run kservegen validate, mend what it finds, and try again.",
         )
     return loaded.value
+
+
+@lru_cache(maxsize=8)
+def _load(text: str, file: str) -> Loaded:
+    """Read a text, and hold what was read: it is the next edit's, and the catalog's that comes of it."""
+    return load_held(text.encode(), file)
 
 
 def with_value(tree: JsonObject, path: Path, value: JsonValue) -> JsonObject:
@@ -187,13 +192,13 @@ def _at_root(text: str, edit: Callable[[str], str]) -> str:
 
 
 def _reads_as(edited: str, wanted: JsonObject, file: str) -> bool:
-    loaded = load_strict(edited.encode(), file)
+    loaded = _load(edited, file)
     return not loaded.diagnostics and json.dumps(loaded.value, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
 def _verified(text: str, edited: str, wanted: JsonObject, path: Path, file: str) -> str:
     if not _reads_as(edited, wanted, file):
-        line = load_strict(text.encode(), file).source.key(path)
+        line = _load(text, file).source.key(path)
         raise GeneratorError(
             f"{format_path(path)} cannot be edited here without changing what stands beside it",
             subject=str(line),
