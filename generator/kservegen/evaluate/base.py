@@ -54,6 +54,8 @@ class BaseRevision(Struct, frozen=True, eq=False, dict=True):
     commit: str
     label: str
     _loaded: dict[str, Loaded] = field(default_factory=dict)
+    _entries: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    _in_common: dict[EntryName, Entry] = field(default_factory=dict)
 
     @cached_property
     def environments(self) -> Mapping[str, JsonObject]:
@@ -86,7 +88,9 @@ class BaseRevision(Struct, frozen=True, eq=False, dict=True):
         catalog = self._catalog
         if catalog is None or name not in catalog.environments:
             return ()
-        return resolve_environment(catalog, name)[0].entries
+        if name not in self._entries:
+            self._entries[name] = resolve_environment(catalog, name, self._in_common)[0].entries
+        return self._entries[name]
 
     def owners_of(self, name: str) -> Mapping[EntryName, str]:
         """Return the owners of an environment's entries; blank ones included, none where it is not there."""
