@@ -61,6 +61,7 @@ def test_json_is_the_report(project: Project) -> None:
         result = run(project, "--output", "json", *words)
         document = checked_report(result.stdout)
         assert (document["exitCode"], result.return_value) == (0, 0)
+        assert document["plan"]["written"] == sorted(document["plan"]["written"])
         changes = document["plan"]["changes"]
         assert changes["verdict"] == run(project, *words).stdout.split("\n")[0]
         (environment,) = changes["environments"]

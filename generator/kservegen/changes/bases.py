@@ -131,7 +131,7 @@ class CommitBase(Struct, frozen=True, eq=False):
         rendered = self._rendered(wanted, missing) if any(wanted.covers(f"{name}/x") for name in missing) else {}
         kept = {path: wanted.existing.read(path) for path in wanted.foreign() if wanted.covers(path)}
         now = {**wanted.desired, **kept}
-        new = {path: now[path] for path in tree.differing(held, now)}
+        new = {path: now[path] for path in sorted(tree.differing(held, now))}
         gone = {path: held[path].name for path in held if path not in now or path in new}
         contents = tree.read(self.git, gone.values())
         old = {path: contents[name] for path, name in gone.items()}
