@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import cached_property
 from typing import Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from kservegen.catalog.resolve import Entry
@@ -46,7 +47,7 @@ _Entries: TypeAlias = Mapping[ResourceId, Entry]
 _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED.items()}
 
 
-class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
+class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """What one change does to budgets.
 
     `evaluation` is of the environment after it, `after` what it comes to, `revision` the commit before it (None: what
@@ -58,6 +59,7 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
     after: DefaultedEnvironment
     tools: Tools
     revision: BaseRevision | None = None
+    _known: dict[int, Defaulted] = field(default_factory=dict)
 
     def changes(self) -> Iterator[BudgetChange]:
         """Yield what differs; nothing in an environment without budgets and accelerators."""
@@ -86,7 +88,9 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
             return
         change, context = self.change, self.after.context
         then = (
-            self._context_before(self._defaulted(change.before.values()), context) if self._reaches_others else context
+            self._context_before(self._defaulted(change.before.values()), context)
+            if self._reaches_others
+            else self._past
         )
         prices = self.evaluation.environment.mapping("accelerators")
         known = prices | mapping((change.words or {}).get("accelerators"))
@@ -168,7 +172,7 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
         if any(_owner(entry) != _owner(then[subject]) for subject, entry in now.items() if subject in then):
             return False
         old, new = self._defaulted(self.change.old.objects.values()), self._judged(self.change.new.objects.values())
-        before, after = self._account(_owned(old, then), context), self._account(_owned(new, now), context)
+        before, after = self._account(_owned(old, then), self._past), self._account(_owned(new, now), context)
         return sorted(_takings(before)) == sorted(_takings(after))
 
     def _ledgers(self, then: _Entries) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -181,15 +185,24 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False):
         subjects = {key.subject for key in (*change.old.objects, *change.new.objects)}
         kept = (_as_before(line, then) for line in now if line.subject not in subjects)
         old = self._defaulted(change.old.objects.values())
-        return now, (*kept, *self._account(_owned(old, then), context))
+        return now, (*kept, *self._account(_owned(old, then), self._past))
 
     def _account(self, objects: Iterable[_Owned], context: Context) -> Iterator[Line]:
         environment = self.evaluation.environment
         return account(requested_amounts(objects, environment, context), environment, context)
 
+    @cached_property
+    def _past(self) -> Context:
+        """The context as it is: what ran of objects before the change is kept here, beside what runs of them now."""
+        return replace(self.after.context)
+
     def _defaulted(self, resources: Iterable[Resource]) -> list[Defaulted]:
-        installation = installation_of(self.after.built.settings)
-        return [default(resource, installation) for resource in resources]
+        """Default objects of before, each once: what is made of it hangs on which one it is."""
+        installation, listed = installation_of(self.after.built.settings), tuple(resources)
+        for resource in listed:
+            if id(resource) not in self._known:
+                self._known[id(resource)] = default(resource, installation)
+        return [self._known[id(resource)] for resource in listed]
 
     def _judged(self, resources: Iterable[Resource]) -> list[Defaulted]:
         """Default objects of after; one that was judged is known, and what is made of it hangs on which one it is."""
