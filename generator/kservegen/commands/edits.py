@@ -235,13 +235,18 @@ def finish_draft(
     """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too."""
     edited = replace(draft.repository, sources=draft.texts)
     with without_collector():
-        # What a plan asks for: its files come of the same evaluation.
-        wanted = EvaluationOptions(names=(), out=draft.repository.output, lays_out=True, despite_findings=True)
+        # What a plan asks for: its files come of the same evaluation. Errors are told as among all findings.
+        wanted = EvaluationOptions(
+            names=(), out=draft.repository.output, lays_out=True, despite_findings=True, errors_only=True
+        )
         evaluated = evaluate_repository(edited, wanted)
-        result = report_on(evaluated, "edit", fail_on=Severity.ERROR)
         refused = False
         if evaluated.has_errors:
-            already = {_identity(d) for d in evaluate_repository(draft.repository, wanted).diagnostics}
+            wanted = replace(wanted, errors_only=False)
+            evaluated = evaluate_repository(edited, wanted, evaluated)
+        result = report_on(evaluated, "edit", fail_on=Severity.ERROR)
+        if evaluated.has_errors:
+            already = {_identity(d) for d in evaluate_repository(draft.repository, wanted, evaluated).diagnostics}
             new = [d for told in result.diagnostics for d in told.apart() if d.severity is Severity.ERROR]
             new = [d for d in new if _identity(d) not in already]
             refused = bool(new)
@@ -286,11 +291,12 @@ def changed_entries(before: Catalog, after: Catalog) -> Iterator[tuple[str, str,
 def _effects(
     draft: CatalogDraft, after: Iterable[ResolvedEnvironment], watched: tuple[tuple[str, str], ...]
 ) -> Iterator[EditEffect]:
+    in_common: dict[EntryName, Entry] = {}
     for new in after:
         name = new.name
         if name not in draft.catalog.environments:
             continue
-        old = resolve_environment(draft.catalog, name)[0]
+        old = resolve_environment(draft.catalog, name, in_common)[0]
         words = {(e.section, e.key): e.words for e in old.entries}
         now = {(e.section, e.key): e.words for e in new.entries}
         for section, key in dict.fromkeys((*words, *now)):

@@ -73,13 +73,15 @@ class Share(NamedTuple):
 class Judge(NamedTuple):
     """What objects are judged with: the tools, what environments have in common, and the base of a change, if any.
 
-    `tell` is told of every number of objects before they are judged.
+    `tell` is told of every number of objects before they are judged. With `errors_only` policies that find no errors
+    are not asked.
     """
 
     tools: Tools
     shared: SharedResults
     base: BaseRevision | None = None
     tell: Callable[[int], None] = lambda _: None
+    errors_only: bool = False
 
 
 class Judgement(NamedTuple):
@@ -267,7 +269,7 @@ class Bench:
         self.made = made
         self.weigh = weigh
         self.misspoken = _misspoken(defaulted.built)
-        self.violated = _policies(defaulted, bindings, judge.shared)
+        self.violated = _policies(defaulted, bindings, judge)
 
 
 def judge_others(
@@ -314,19 +316,23 @@ def _misspoken(built: BuiltEnvironment) -> frozenset[ResourceId]:
 
 
 def _policies(
-    defaulted: DefaultedEnvironment, bindings: Bindings | None, shared: SharedResults
+    defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge
 ) -> Callable[[Defaulted], Iterator[ObjectFinding]]:
-    """Return what holds an object against the policies that are bound."""
-    if bindings is None:
+    """Return what holds an object against the policies that are bound, as far as their findings are asked for."""
+    bound = bindings.bound if bindings is not None else ()
+    if judge.errors_only and not defaulted.built.environment.mapping("severities"):  # those may make an error of any
+        bound = tuple(policy for policy in bound if policy.severity is Severity.ERROR)
+    if not bound:
         return lambda _: iter(())
     from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415 - where an environment binds one
     from kservegen.checks.policy.made import MadePolicies  # noqa: PLC0415
 
+    shared = judge.shared
     shared.policies = shared.policies or PolicyPasses()
     others = (item.defaulted.resource for item in defaulted.unmanaged)
     namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
-    policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
-    of_made = MadePolicies(bindings.bound, namespaces)
+    policies = PolicyChecker(bound, namespaces, shared.policies)
+    of_made = MadePolicies(bound, namespaces)
 
     def violations(item: Defaulted) -> Iterator[ObjectFinding]:
         told = set()

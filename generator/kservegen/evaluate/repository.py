@@ -45,7 +45,8 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
     would be refused: only a catalog that cannot be understood has none. `base` is what the catalog is a change of.
     With `judges_output` what others have in the folders of `out` is checked, too; with `any_version` the catalog may be
-    for another version of kservegen.
+    for another version of kservegen. With `errors_only`, which is for what has no `base`, the findings are those that
+    tell whether there are errors: what finds none is left out.
     """
 
     names: tuple[str, ...]
@@ -57,6 +58,7 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     clock: Clock | None = None
     engine: EngineChoice = EngineChoice.BUILTIN
     base: BaseRevision | None = None
+    errors_only: bool = False
 
 
 # Another state of a repository, and how to evaluate it.
@@ -190,7 +192,7 @@ def _opened(
         # Somebody else shares with these: another environment, or the base of the change.
         shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
     out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
-    judge = Judge(project.tools, shared, options.base)
+    judge = Judge(project.tools, shared, options.base, errors_only=options.errors_only)
     return _Opened(project, prepare_catalog(project.catalog, names, judge, Against(options.clock, out)))
 
 
