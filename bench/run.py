@@ -29,7 +29,7 @@ REGO: Final = ROOT / "bench" / "rego"
 PEERS: Final = ("helm", "kubeconform", "conftest")
 COLUMNS: Final = ("size", "what", "wall s (median)", "min–max", "cpu s", "peak MB", "peers' wall", "peers' cpu")
 SHIPPED: Final = len(list((ROOT / "policies").glob("*.yaml")))
-# What a user runs on a whole catalog; a command that writes asks first, or is told to show only.
+# What a user runs on a whole catalog; a command that edits is told to show only.
 COMMANDS: Final = (
     "validate",
     "render",
@@ -46,7 +46,10 @@ COMMANDS: Final = (
     "simulate model-00002 --env dev",
     "upgrade --to v0.20.0",
     "fmt --check",
-    "facts",
+    "set model-00002 minReplicas=2 --env dev --dry-run",
+    "promote dev prod --dry-run",
+    "rollback model-00002 --env dev --to HEAD --dry-run",
+    "owners",
     "policy test",
 )
 
