@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
@@ -34,11 +34,27 @@ _VISIBLE: Final = (
 )
 # No indicator at the start; a dash only before a character that makes no list of it; no sign between documents.
 _START: Final = "(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\{letters}]|-(?=[^ -]|-[^-]))[{visible}]*"
-_PLAIN_ASCII: Final = lazy_pattern(_START.format(letters="", visible="\\x20-\\x7e"))
-# Patterns over all of Unicode take 10 ms to compile, and most catalogs are ASCII.
-_PLAIN: Final = lazy_pattern(_START.format(letters="\u00bf-\u024f", visible=_VISIBLE))
-_INVISIBLE: Final = lazy_pattern(f"[^{_VISIBLE}]")
-_BLOCK_LINE: Final = lazy_pattern(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])")
+
+
+class _Alphabet(NamedTuple):
+    """Patterns over what is visible: of text as it stands plainly, of a character to escape, of a line of a block."""
+
+    plain: re.Pattern[str]
+    invisible: re.Pattern[str]
+    block_line: re.Pattern[str]
+
+
+def _alphabet(letters: str, visible: str) -> _Alphabet:
+    return _Alphabet(
+        plain=lazy_pattern(_START.format(letters=letters, visible=visible)),
+        invisible=lazy_pattern(f"[^{visible}]"),
+        block_line=lazy_pattern(f"[{visible}][{visible}\\t]*(?<![ \\t])"),
+    )
+
+
+# Over all of Unicode they take 10 ms to compile, and most texts are ASCII.
+_ASCII: Final = _alphabet(letters="", visible="\\x20-\\x7e")
+_UNICODE: Final = _alphabet(letters="\u00bf-\u024f", visible=_VISIBLE)
 # Signs, dots and underscores alone: ruamel takes `._` and `-_` for numbers and fails on them.
 _NUMBERLIKE: Final = lazy_pattern(r"[-+.][-+._0-9]*")
 _UNTRUSTED_IN_PLAIN: Final = lazy_pattern(r": |:$| #| $")
@@ -129,11 +145,14 @@ def _number(value: JsonScalar) -> str:
     return written if not e or "." in mantissa else f"{mantissa}.0e{exponent}"
 
 
+def _alphabet_of(text: str) -> _Alphabet:
+    return _ASCII if text.isascii() else _UNICODE
+
+
 def _spelled(text: str) -> str:
     """Write text on one line: plain where all readers take it as it stands, otherwise in double quotes."""
-    plain = _PLAIN_ASCII if text.isascii() else _PLAIN
     is_plain = (
-        plain.fullmatch(text)
+        _alphabet_of(text).plain.fullmatch(text)
         and not _UNTRUSTED_IN_PLAIN.search(text)
         and not _NUMBERLIKE.fullmatch(text)
         and is_text_everywhere(text)
@@ -148,7 +167,7 @@ def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     if escaped.isascii() and escaped.isprintable():
         return f'"{escaped}"'
-    return f'"{_INVISIBLE.sub(_escape, escaped)}"'
+    return f'"{_alphabet_of(escaped).invisible.sub(_escape, escaped)}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -166,9 +185,10 @@ def _block(text: str, indent: str) -> str:
     """
     body = text.removesuffix("\n")
     lines = body.split("\n")
-    if not _BLOCK_LINE.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
+    block_line = _alphabet_of(text).block_line
+    if not block_line.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
         return ""
-    if not all(line == "" or _BLOCK_LINE.fullmatch(line) for line in lines):
+    if not all(line == "" or block_line.fullmatch(line) for line in lines):
         return ""
     sign = "|" if body != text else "|-"
     return "\n".join((sign, *(indent + line if line else "" for line in lines)))
