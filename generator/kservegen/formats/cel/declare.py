@@ -7,6 +7,7 @@ takes anything is declared once for every kind. Where that makes one of two over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -30,11 +31,13 @@ _LIST: Final = "list<dyn>"
 _KINDS: Final = ("int", "uint", "double", "string", "bool", "bytes", "timestamp", "duration", "null", _LIST, _MAP)
 
 
+@cache
 def checked() -> list[FunctionDecl]:
     """Declare functions with the exact types of their parameters and results."""
     return _declared(((function, function.parameters) for function in _FUNCTIONS), result=lambda found: found.result)
 
 
+@cache
 def running() -> list[FunctionDecl]:
     """Declare functions by the kinds of their parameters."""
     functions = ((found, kinds) for found in _FUNCTIONS for kinds in product(*map(_kinds, found.parameters)))
@@ -111,6 +114,7 @@ def _kinds(name: TypeName) -> tuple[TypeName, ...]:
     return (_LIST,) if name.startswith("list<") else (name,)
 
 
+@cache
 def _type(name: TypeName) -> Type:
     from cel_expr_python import cel  # noqa: PLC0415
 
