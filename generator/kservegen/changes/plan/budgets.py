@@ -41,6 +41,8 @@ from kservegen.render.objects.pins import served_addresses
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
+# Words of a pod that say nothing of its node: what its containers ask for is counted.
+_NO_PLACE: Final = frozenset({"containers", "initContainers", "volumes"})
 # The key of an object's entry, its owner, and the object.
 _Owned: TypeAlias = tuple[str, str, Defaulted]
 _Entries: TypeAlias = Mapping[ResourceId, Entry]
@@ -122,12 +124,24 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         words_then, accelerators_then = mapping(stated.get("nodePools")), mapping(stated.get("accelerators"))
         if not words and not words_then:
             return
+        is_same = (words, accelerators) == (words_then, accelerators_then)
+        if is_same and change.differences.was_there and self._wants_the_same():
+            return
         now, then = list(self._requested(self.after.objects, self.after.context)), self._requested_before
         after = _sides(words, accelerators, now)
         before = _sides(words_then, accelerators_then, then(now) if change.differences.was_there else [])
         for name in dict.fromkeys((*before, *after)):
             if before.get(name) != after.get(name):
                 yield PoolChange(name, before.get(name), after.get(name))
+
+    def _wants_the_same(self) -> bool:
+        """Whether the pods of what changes want of nodes just what they wanted: then all stand as they stood."""
+        if self._reaches_others:
+            return False
+        context = self.after.context
+        old, new = self._defaulted(self.change.old.objects.values()), self._judged(self.change.new.objects.values())
+        before, after = (self._requested(objects, context) for objects in (old, new))
+        return sorted(_wishes(before)) == sorted(_wishes(after))
 
     def _requested(self, objects: Iterable[Defaulted], context: Context) -> Iterator[RequestedAmounts]:
         return requested_amounts((("", "", item) for item in objects), self.evaluation.environment, context)
@@ -275,6 +289,15 @@ def _sides(
         pool.name: PoolSide(held[number].filled, held[number].waiting, pool.most) if held is not None else None
         for number, pool in enumerate(pools)
     }
+
+
+def _wishes(requested: Iterable[RequestedAmounts]) -> Iterator[str]:
+    """Write down of each group of pods what placement looks at."""
+    for item in requested:
+        for group in item.groups:
+            words = {word: value for word, value in group.pod.items() if word not in _NO_PLACE}
+            namespace = item.defaulted.resource.id.namespace
+            yield repr((namespace, words, group.requests, group.claims, group.count, group.labels))
 
 
 def _changed(row: Row, granted_before: Fraction | None) -> BudgetChange:

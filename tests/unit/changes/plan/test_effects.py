@@ -88,6 +88,27 @@ def test_pods_and_accelerators_that_restart(project: Project) -> None:
     assert line == "dev: 1 model changes, 2 pods / 4 l4 restart"
 
 
+POOLS = "nodePools: {l4: {accelerator: l4, nodes: {max: 3}, allocatable: {cpu: 8, memory: 32Gi, accelerators: 2}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("models", "pools", "changes"),
+    [
+        (MODELS.replace("models/big", "models/big-2"), POOLS, []),
+        (MODELS.replace("minReplicas: 2", "minReplicas: 4"), POOLS, [("l4", (2, 0, 3), (3, 1, 3))]),
+        (MODELS.replace("count: 2", "count: 1"), POOLS, [("l4", (2, 0, 3), (1, 0, 3))]),
+        (MODELS, POOLS.replace("max: 3", "max: 1"), [("l4", (2, 0, 3), (1, 1, 1))]),
+        (MODELS, "", [("l4", (2, 0, 3), None)]),
+    ],
+)
+def test_pools_that_are_filled_otherwise(models: str, pools: str, changes: list[object], project: Project) -> None:
+    settle(project, MODELS, DEV + POOLS)
+    project.write("environments/dev.yaml", DEV + pools)
+    project.models(models)
+    environment, _, _ = planned(project)
+    assert [tuple(pool) for pool in environment.pools] == changes
+
+
 def test_what_does_not_reach_the_pods_restarts_nothing(project: Project) -> None:
     project.models(MODELS.replace("minReplicas: 2", "minReplicas: 3"))
     environment, _, line = planned(project)
