@@ -123,6 +123,9 @@ def _used(expression: str, variables: Mapping[str, str]) -> set[str]:
 
 @lru_cache(maxsize=1024)
 def _renamed(expression: str, variables: frozenset[str]) -> str:
+    if "variables" not in expression:
+        return expression
+
     def rename(match: re.Match[str]) -> str:
         owner, _, field = (match["name"] or "").partition(".")
         if owner.strip() != "variables" or field.strip() not in variables:
