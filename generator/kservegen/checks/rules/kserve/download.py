@@ -70,7 +70,8 @@ def _variables(path: Path, role: str, component: JsonObject, context: Context) -
 
 def _several(path: Path, component: JsonObject, context: Context) -> Problems:
     uris = [text(mapping(item).get("uri")) for item in sequence(component.get("storageUris"))]
-    by_uri = context.release.capabilities.modelcars_by_uri
+    capabilities = context.release.capabilities
+    by_uri = capabilities.modelcars_by_uri
     has_image = any(uri.startswith("oci") for uri in uris)
     for index, uri in enumerate(uris):
         place = (*path, index, "uri")
@@ -81,7 +82,7 @@ def _several(path: Path, component: JsonObject, context: Context) -> Problems:
         elif has_image and not by_uri:
             message = f"{uri} is passed over: with an oci:// entry first KServe provides none of them"
             yield _finding(place, uri, Failure(message, "Write one image as storageUri."))
-        elif has_image and not uri.startswith("oci"):
+        elif has_image and not capabilities.native_oci and not uri.startswith("oci"):
             message = f"{uri} is passed over: beside an oci:// entry KServe fetches no other"
             yield _finding(place, uri, Failure(message, "Keep images and other URIs in services of their own."))
         elif uri.startswith("pvc://") and uri.removeprefix("pvc://").rstrip("/").count("/"):
