@@ -108,7 +108,7 @@ def propose_base(repository: Repository, environments: tuple[str, str], base: st
     before = {environment: _words(draft, environment) for environment in names}
     text = _reduced(draft.text(files[0]), _beside(one, common), files[0])
     head = list(_shared_head(*(draft.text(file) for file in files)))
-    text = "".join((*head, *text.splitlines(keepends=True)[len(head_of(text)) :]))
+    text = "".join((*head, *text[len("".join(head_of(text))) :]))
     base_file = f"{BASES_FOLDER}/{name}.yaml"
     said = {file: comments_of(draft.text(file)) for file in files}
     draft.texts[base_file] = format_source(text, base_file, _sections(base_file)).encode()

@@ -8,8 +8,10 @@ since only people know which belong together, and below an entry's words stands 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import StringIO
+from itertools import accumulate, pairwise, takewhile
 from typing import Final
 
 from kservegen.catalog.editing.patch import at, drop, read_value, scalar_text, without
@@ -56,8 +58,8 @@ def format_source(text: str, file: str, sections: Sequence[str]) -> str:
     before = read_value(text, file)
     edited = _requoted(text, before)
     edited = edited if edited.endswith("\n") else f"{edited}\n"
-    for path in (*_entry_paths(before), ()):
-        edited = _ordered(edited, path, _ranks(path, sections))
+    for paths in (tuple(_entry_paths(before)), [("shared",)], [()]):
+        edited = _ordered(edited, paths, sections)
     after = load_strict(edited.encode(), file)
     same = json.dumps(after.value, sort_keys=True) == json.dumps(before, sort_keys=True)
     if after.diagnostics or not same or comments_of(edited) != comments_of(text):
@@ -78,10 +80,10 @@ def drop_with_comments(text: str, path: Path, file: str) -> str:
     assert isinstance(container, Container)  # noqa: S101 - the path is there
     if container.flow or not container.is_map or len(container.items) == 1:
         return drop(text, path, file)
-    lines = text.splitlines(keepends=True)
-    blocks = dict(zip(container.items, _blocks(text, lines, container, is_file=len(path) == 1), strict=True))
+    lines = _Lines(text)
+    blocks = dict(zip(container.items, _blocks(lines, container, is_file=len(path) == 1), strict=True))
     block = blocks[path[-1]]
-    edited = "".join((*lines[: block.start], *lines[block.stop :]))
+    edited = "".join((*lines.all[: block.start], *lines.all[block.stop :]))
     wanted = without(read_value(text, file), path)
     loaded = load_strict(edited.encode(), file)
     if loaded.diagnostics or json.dumps(loaded.value, sort_keys=True) != json.dumps(wanted, sort_keys=True):
@@ -91,13 +93,13 @@ def drop_with_comments(text: str, path: Path, file: str) -> str:
 
 def head_of(text: str) -> list[str]:
     """Return the lines above the first word of a file."""
-    first = next(iter(spans(text).items.values()))
-    return text.splitlines(keepends=True)[: _line(text, first.start)]
+    first, lines = next(iter(spans(text).items.values())), _Lines(text)
+    return lines.all[: lines.at(first.start)]
 
 
 def _entry_paths(value: JsonObject) -> Iterator[Path]:
-    """Yield the maps whose words have an order: entries, defaults, profiles, and those that files share."""
-    yield from (path for path in (("defaults",), ("shared", "defaults"), ("shared",)) if at(value, path) is not None)
+    """Yield the maps whose words have an order and that hold no other such map: entries, defaults and profiles."""
+    yield from (("defaults",), ("shared", "defaults"))
     for section in (("profiles",), ("shared", "profiles"), *((name,) for name in ENTRY_SECTIONS)):
         held = at(value, section)
         yield from ((*section, name) for name in (held if isinstance(held, dict) else ()))
@@ -120,22 +122,35 @@ def _ranks(path: Path, sections: Sequence[str]) -> Mapping[str, int]:
     return {word: place - len(_FIRST) for place, word in enumerate(_FIRST)} | dict.fromkeys(_LAST, 1)
 
 
-def _ordered(text: str, path: Path, ranks: Mapping[str, int]) -> str:
-    """Order the entries of a block map by moving their lines, with their comments."""
-    container: Value = spans(text)
+def _ordered(text: str, paths: Iterable[Path], sections: Sequence[str]) -> str:
+    """Order the entries of block maps, none of which holds another, by moving their lines with their comments."""
+    root, lines = spans(text), _Lines(text)
+    moves = [_moved(lines, found, path, sections) for path in paths if (found := _block_map(root, path)) is not None]
+    for where, moved in sorted((move for move in moves if move is not None), key=lambda move: -move[0].start):
+        lines.all[where.start : where.stop] = moved
+    return "".join(lines.all)
+
+
+def _block_map(root: Container, path: Path) -> Container | None:
+    """Return the block map at a path; None where there is none."""
+    found: Value = root
     for part in path:
-        assert isinstance(container, Container)  # noqa: S101 - the path is there
-        container = container.items[part].value
-    if not isinstance(container, Container) or container.flow or not container.is_map:
-        return text
+        if not isinstance(found, Container) or part not in found.items:
+            return None
+        found = found.items[part].value
+    return found if isinstance(found, Container) and found.is_map and not found.flow else None
+
+
+def _moved(lines: _Lines, container: Container, path: Path, sections: Sequence[str]) -> tuple[range, list[str]] | None:
+    """Return which lines a map takes, and those in order; None where they are in order."""
+    ranks = _ranks(path, sections)
     names = [name for name in container.items if isinstance(name, str)]
     wanted = sorted(names, key=lambda name: _place(name, ranks))
     if wanted == names:
-        return text
-    lines = text.splitlines(keepends=True)
-    blocks = dict(zip(names, _blocks(text, lines, container, is_file=not path), strict=True))
-    first, last = min(block.start for block in blocks.values()), max(block.stop for block in blocks.values())
-    return "".join((*lines[:first], *_joined(lines, names, blocks, wanted), *lines[last:]))
+        return None
+    blocks = dict(zip(names, _blocks(lines, container, is_file=not path), strict=True))
+    where = range(min(block.start for block in blocks.values()), max(block.stop for block in blocks.values()))
+    return where, list(_joined(lines.all, names, blocks, wanted))
 
 
 def _joined(
@@ -164,7 +179,7 @@ def _leading_blanks(lines: Sequence[str], block: range) -> int:
     return sum(1 for _ in takewhile(lambda number: not lines[number].strip(), block))
 
 
-def _blocks(text: str, lines: Sequence[str], container: Container, *, is_file: bool) -> Iterator[range]:
+def _blocks(lines: _Lines, container: Container, *, is_file: bool) -> Iterator[range]:
     """Yield the lines of each entry with its comments; a file's head stays where it is.
 
     Comments between two entries that stand deeper than these are the end of the upper one (a model that was commented
@@ -172,11 +187,11 @@ def _blocks(text: str, lines: Sequence[str], container: Container, *, is_file: b
     """
     items = list(container.items.values())
     column = items[0].column
-    start = _line(text, items[0].start)
+    start = lines.at(items[0].start)
     if not is_file:
-        while start and (above := _comment_column(lines[start - 1])) is not None and above >= column:
+        while start and (above := _comment_column(lines.all[start - 1])) is not None and above >= column:
             start -= 1
-    ends = [_end(lines, _line(text, item.value.end) + 1, column) for item in items]
+    ends = [_end(lines.all, lines.at(item.value.end) + 1, column) for item in items]
     yield from (range(*pair) for pair in pairwise((start, *ends)))
 
 
@@ -197,17 +212,26 @@ def _comment_column(line: str) -> int | None:
     return len(line) - len(held) if held.startswith("#") else None
 
 
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset)
+class _Lines:
+    """The lines of a text, each with its end, and which of them a character stands in."""
+
+    def __init__(self, text: str) -> None:
+        self.all = StringIO(text, newline="\n").readlines()
+        self._starts = list(accumulate(map(len, self.all), initial=0))
+
+    def at(self, offset: int) -> int:
+        """Return the line of a character, counted from 0."""
+        return bisect_right(self._starts, offset) - 1
 
 
 def _requoted(text: str, tree: JsonObject) -> str:
     """Write every text in the quotes that it needs, and in no others."""
-    for span, value, inside in sorted(_texts(spans(text), tree), key=lambda found: -found[0].start):
-        written = scalar_text(value, inside=inside)
+    parts, end = [], 0
+    for span, value, inside in sorted(_texts(spans(text), tree), key=lambda found: found[0].start):
         if "\n" not in text[span.start : span.end]:
-            text = text[: span.start] + written + text[span.end :]
-    return text
+            parts += (text[end : span.start], scalar_text(value, inside=inside))
+            end = span.end
+    return "".join((*parts, text[end:]))
 
 
 def _texts(place: Value, value: JsonValue, *, inside: bool = False) -> Iterator[tuple[ScalarSpan, str, bool]]:
