@@ -19,6 +19,7 @@ from tests.support.reports import checked_report
 from kservegen.cli import cli
 from kservegen.commands.render import RenderOptions, render
 from kservegen.core.errors import GeneratorError
+from kservegen.evaluate import base_policies
 
 ROOT = Path(__file__).parents[2]
 TODAY = "2027-01-01"
@@ -736,3 +737,10 @@ def test_what_has_landed_counts(project: Project, change: Callable[[Project], No
     change(project)
     commit_files(project.root, {})
     assert judged(project)[0] == 0
+
+
+def test_policies_as_they_were_are_bound_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the base binds is asked anew only where the change binds something else."""
+    monkeypatch.setattr(base_policies, "bind_environment", lambda *_: pytest.fail("bound again"))
+    project.write("models.yaml", models(c=None))
+    assert judged(project)[:2] == (0, set())

@@ -17,6 +17,7 @@ from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.environment import bind_environment
 from kservegen.checks.policy.files import PolicyFiles
 from kservegen.checks.policy.made import MadePolicies
+from kservegen.checks.policy.model import Policy
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
@@ -50,7 +51,7 @@ def violations_at_base(
     same_words = all(environment.mapping(word) == mapping(words.get(word)) for word in ("policies", "namespaces"))
     if not mapping(mapping(words.get("policies")).get("bindings")):
         return
-    if same_words and base.policies.policies == files().policies:
+    if same_words and _judge_alike(base.policies.policies, files().policies):
         return
     then = replace(environment, value={**environment.value, "policies": words["policies"]})
     bindings = bind_environment(then, base.policies)
@@ -62,6 +63,12 @@ def violations_at_base(
         for finding in (*checker.check(item), *of_made.violations(item.resource, context)):
             if finding.severity is Severity.ERROR and (finding.rule, item.resource.id) not in known:
                 yield item.resource, replace(finding, hint=f"{finding.hint} {_HINT}".lstrip())
+
+
+def _judge_alike(before: Sequence[Policy], now: Sequence[Policy]) -> bool:
+    """Whether policies are the same ones, wherever they were read."""
+    pairs = zip(before, now, strict=False)
+    return len(before) == len(now) and all(replace(old, source=new.source) == new for old, new in pairs)
 
 
 def pods_forbidden_at_base(
