@@ -226,7 +226,8 @@ class _Lines:
 
 def _requoted(text: str, tree: JsonObject) -> str:
     """Write every text in the quotes that it needs, and in no others."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for span, value, inside in sorted(_texts(spans(text), tree), key=lambda found: found[0].start):
         if "\n" not in text[span.start : span.end]:
             parts += (text[end : span.start], scalar_text(value, inside=inside))
