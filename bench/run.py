@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -181,9 +182,9 @@ class Bench:
         with scratch() as folder:
             repository = Repository(folder / "repo", everything(Workload(models=1_000)))
             repository.commit()
-            jobs = {words: lambda words=words: repository.run(words) for words in COMMANDS}
-            figures = rounds(self._runs, jobs)  # type: ignore[arg-type]
-            yield from (peer_row("1,000 x 3", job, found, None) for job, found in figures.items())
+            for words in COMMANDS:
+                figures = rounds(self._runs, {words: partial(repository.run, words)})
+                yield peer_row("1,000 x 3", words, figures[words], None)
 
     def _compared(self, size: str, workload: Workload, *, edits: bool = False) -> Iterator[str]:
         with scratch() as folder:

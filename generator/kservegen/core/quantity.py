@@ -62,8 +62,12 @@ class Quantity(Struct, frozen=True, kw_only=True):
         """The amount as a fraction, capped at 2^63-1 either way: more than 64 bits Go cannot count with."""
         if self.exponent > _MAX_DIGITS:
             return self.sign * _MOST
-        amount = Fraction(self.unscaled) * Fraction(10) ** self.exponent
-        return max(min(amount, _MOST), -_MOST)
+        if self.exponent >= 0:
+            whole: int = self.unscaled * 10**self.exponent
+            return Fraction(max(min(whole, _MAX_INT64), -_MAX_INT64))
+        parts: int = 10**-self.exponent
+        amount = Fraction(self.unscaled, parts)
+        return amount if abs(self.unscaled) <= _MAX_INT64 * parts else self.sign * _MOST
 
     @property
     def is_countable(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from msgspec import Struct, field
@@ -47,7 +48,7 @@ class Binding(Struct, frozen=True, kw_only=True):
         return min((_SEVERITIES[action] for action in self.actions), key=lambda severity: severity.rank)
 
 
-class Bound(Struct, frozen=True, kw_only=True):
+class Bound(Struct, frozen=True, kw_only=True, dict=True):
     """A policy in force. `pool` holds the objects that parameters are chosen from."""
 
     compiled: CompiledPolicy
@@ -59,7 +60,7 @@ class Bound(Struct, frozen=True, kw_only=True):
         """The policy's name."""
         return self.compiled.policy.name
 
-    @property
+    @cached_property
     def severity(self) -> Severity:
         """What a violation weighs."""
         return self.binding.severity
