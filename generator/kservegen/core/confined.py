@@ -30,9 +30,9 @@ def _is_gits(path: Path) -> bool:
 def _has_link(path: Path, root: Path) -> bool:
     if not path.is_relative_to(root) or ".." in path.parts:
         return True
-    step = root
+    step = os.fspath(root)
     for part in path.relative_to(root).parts:
-        step /= part
+        step = os.path.join(step, part)  # noqa: PTH118 - asked for each file of a folder, and several times as fast
         if os.path.islink(step):  # noqa: PTH114 - Path raises an error for a name that no file system takes
             return True
     return False
