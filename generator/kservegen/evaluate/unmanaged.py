@@ -21,6 +21,7 @@ from kservegen.checks.capacity import OthersObject
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.rights import check_rights
+from kservegen.core.confined import leads_out
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path as DocumentPath
@@ -289,9 +290,11 @@ def find_stale(
 def _stale(
     name: str, files: Iterable[SyncedFile], out: OutputFolder, desired: Mapping[str, bytes]
 ) -> Iterator[Diagnostic]:
+    if leads_out(out.path / name, out.path.parent):
+        return
     stale = []
     for path in (file.path for file in files if file.nature is FileNature.MARKED):
-        data = read_bytes(out.path / name / path, path, out.path.parent)
+        data = read_bytes(out.path / name / path, path, None)  # no link was followed when they were listed
         if isinstance(data, Diagnostic) or data == desired.get(f"{name}/{path}"):
             continue
         where = out.location(name, path)
