@@ -72,7 +72,7 @@ PLACES = {
     "owner": Place("models.yaml", f"{ENTRY}owner: r^", ("ranking", "ads"), "Team behind the entry"),
     "namespace": Place("models.yaml", f"{ENTRY}namespace: n^", ("search", "ns", "ads"), "Namespace of the object"),
     "environments": Place(
-        "models.yaml", f"{ENTRY}environments: [d^]", ("dev", "europe"), "Environments that this entry"
+        "models.yaml", f"{ENTRY}environments: [d^]", ("dev", "europe"), "Environments that get this entry"
     ),
     "accelerator": Place("models.yaml", f"{ENTRY}accelerator: {{type: l^}}", ("l4",), "Name of an accelerator"),
     "runtime": Place(
@@ -121,7 +121,7 @@ PLACES = {
         ("Standard", "Knative"),
         "Deployment mode of every InferenceService that names none",
     ),
-    "bases": Place("environments/dev.yaml", "extends: [e^]", ("europe",), "Bases, environments/bases"),
+    "bases": Place("environments/dev.yaml", "extends: [e^]", ("europe",), "Base environment files (environments/bases"),
     "stages": Place(
         "environments/dev.yaml", "stages: [{environments: [d^]}]", ("dev", "europe"), "Environments that a"
     ),
@@ -146,10 +146,15 @@ PLACES = {
     "memory of a GPU": Place(
         "environments/dev.yaml",
         "accelerators: {a: {memory: 80GB^}}",
-        hover="Memory of one as its driver",
+        hover="Memory of one GPU as its driver",
         message="Write an amount of memory such as 24Gi or 80G.",
     ),
-    "operators": Place("environments/dev.yaml", "prerequisites: [k^]", ("keda", "cert-manager"), "What is promised"),
+    "operators": Place(
+        "environments/dev.yaml",
+        "prerequisites: [k^]",
+        ("keda", "cert-manager"),
+        "Operators and objects that you promise",
+    ),
     "owners of budgets": Place(
         "environments/dev.yaml", "budgets: {b: {owner: a^}}", ("ads", "ranking"), "Only entries of"
     ),
@@ -163,7 +168,10 @@ PLACES = {
         "Environments that it is in",
     ),
     "guarded words": Place(
-        "owners.yaml", "platform: {reviewers: ['@a'], words: [s^]}", ("spec", "securityContext"), "Words of entries"
+        "owners.yaml",
+        "platform: {reviewers: ['@a'], words: [s^]}",
+        ("spec", "securityContext"),
+        "Fields of entries that need permission",
     ),
     "a lock": Place(
         "environments/dev.lock.yaml",

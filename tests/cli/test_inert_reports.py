@@ -169,7 +169,7 @@ def check_markdown(text: str) -> None:
     The cells of a row are as many as its head has: none of others begins one.
     """
     rows = [line for line in text.split("\n") if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) for row in rows} <= {6, 7}
+    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) for row in rows} <= {6, 7, 8}
     check_lines(text.replace("\u200b", ""))
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         assert token.type not in {"code_block", "fence"}

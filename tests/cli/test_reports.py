@@ -45,6 +45,8 @@ DEV = (
     .replace("leaderworkerset]", "leaderworkerset, wva]")
     .replace("    resource:", "    gpu: L4\n    resource:")
     + "budgets: {all: {cpu: 100}}\n"
+    + "nodePools: {l4: {nodes: {min: 0, max: 20}, accelerator: l4, taints: [], allocatable: %s}}\n"
+    % "{cpu: 16, memory: 64Gi, accelerators: 1}"
     + "images: [{name: kserve/sklearnserver, newTag: v0.19.0}]\n"
     + "policies: {bindings: {maxreplicas-set: {actions: [Deny]}}}\n"
     + "waivers: {w: {rule: policy/maxreplicas-set, model: shared, reason: r, owner: o, expires: 2999-01-01}}\n"
@@ -270,4 +272,5 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     plan_an_arrival(spoken)
     spoken("validate", "nowhere")
     adopt_some(spoken, tmp_path)
+    spoken("init", str(tmp_path / "new"), rooted=False)
     assert sorted(set(properties()) - spoken.shown) == []

@@ -101,7 +101,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"nearest": "v9.9.9"},
         "nearest: v9.9.9 is not a reviewed release; allowed: v0.17.0, v0.18.1, v0.19.0, v0.20.0",
     ),
-    (DERIVED, {"defect": []}, 'defect: unknown field "defect"; allowed: $schema, version'),
+    (DERIVED, {"defect": []}, 'defect: unknown field "defect"; allowed: defects, $schema, version'),
     (
         REVIEWED,
         {"base": ..., "nearest": ...},
