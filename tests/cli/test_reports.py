@@ -45,8 +45,8 @@ DEV = (
     .replace("leaderworkerset]", "leaderworkerset, wva]")
     .replace("    resource:", "    gpu: L4\n    resource:")
     + "budgets: {all: {cpu: 100}}\n"
-    + "nodePools: {l4: {nodes: {min: 0, max: 20}, accelerator: l4, taints: [], allocatable: %s}}\n"
-    % "{cpu: 16, memory: 64Gi, accelerators: 1}"
+    + "nodePools: {l4: {nodes: {min: 0, max: 20}, accelerator: l4, taints: [],"
+    + " allocatable: {cpu: 16, memory: 64Gi, accelerators: 1}}}\n"
     + "images: [{name: kserve/sklearnserver, newTag: v0.19.0}]\n"
     + "policies: {bindings: {maxreplicas-set: {actions: [Deny]}}}\n"
     + "waivers: {w: {rule: policy/maxreplicas-set, model: shared, reason: r, owner: o, expires: 2999-01-01}}\n"
