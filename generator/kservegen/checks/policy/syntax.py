@@ -70,8 +70,9 @@ _BYTES: Final = 2
 _CONSTANT, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
 
 
+@lru_cache(maxsize=1024)
 def parse_expression(expression: str) -> Tree | None:
-    """Parse an expression; None where it is none."""
+    """Parse an expression; None where it is none. Policies share conditions and variables to the letter."""
     try:
         wrapped = _parser().compile(expression, disable_check=True).serialize()
     except RuntimeError:
