@@ -27,13 +27,10 @@ _FILES: Final = (
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
-    places = [(*pod.path, "model", "storageUri") for pod in components_of(resource)] or [("spec", "model", "uri")]
-    for path in places:
-        holder = resource.doc
-        for part in path[:-1]:
-            value = holder.get(part) if isinstance(part, str) else None
-            holder = mapping(value)
-        uri = text(holder.get(str(path[-1])))
+    components = components_of(resource)
+    places = [((*path, "model", "storageUri"), mapping(component.get("model"))) for path, _, component in components]
+    for path, model in places or [(("spec", "model", "uri"), mapping(mapping(resource.doc.get("spec")).get("model")))]:
+        uri = text(model.get(str(path[-1])))
         folder, _, file = uri.rpartition("/")
         if uri.startswith("pvc://") and folder.count("/") > 1 and file.lower().endswith(_FILES):
             yield Problem(path, f"the claim's {file} is a file, and is mounted as if it were a folder", seen=uri)
