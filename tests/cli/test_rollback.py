@@ -12,6 +12,7 @@ from tests.support.git_repository import git
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
+from kservegen.commands import edits
 from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
@@ -150,3 +151,22 @@ def test_a_shallow_clone_says_what_it_lacks(project: Project, tmp_path_factory: 
     assert isinstance(done.exception, GeneratorError)
     assert "which is shallow" in done.exception.message
     assert "fetch --deepen" in done.exception.hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set", "iris", "minReplicas=5"),
+        ("set", "iris", "storageUri=nowhere", "--env", "prod"),
+        ("promote", "dev", "prod", "--field", "minReplicas"),
+        ("rollback", "iris", "--env", "prod"),
+    ],
+)
+def test_nothing_is_judged_where_nobody_can_agree(
+    project: Project, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(project, "set", "iris", "minReplicas=3", "--env", "dev", "--yes")
+    run(project, "set", "iris", "minReplicas=4", "--env", "prod", "--yes")
+    commit(project, "an edit")
+    monkeypatch.setattr(edits, "evaluate_repository", lambda *_: pytest.fail("it was judged"))
+    assert "there is no terminal to ask on" in str(run(project, *words).exception)

@@ -14,9 +14,6 @@ from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
 _SECRET_FIELDS: Final = (("data",), ("stringData",))
 
-_SIZE_RULE: Final = "gpu/parallelism"
-_DEVICES_RULE: Final = "kserve/parallel-devices"
-
 
 def doubles_of_own(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Resource]]:
     """Yield the entries that are an object which kservegen makes of the environment's own words, and that object."""
@@ -27,20 +24,8 @@ def doubles_of_own(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Resour
 
 
 def untold(found: Iterable[ObjectFinding]) -> Iterator[ObjectFinding]:
-    """Leave out what was told of an object before, when it was built, or by a finding that says what to mend for both.
-
-    Of an object beside models it was told that its kind has no schema, of a Secret its data; a parallel size that the
-    model cannot be divided by is to be mended whatever devices there are.
-    """
-    found = tuple(found)
-    sizes = {(resource.id, each.path) for resource, each in found if each.rule == _SIZE_RULE and each.severity is None}
-    for resource, finding in found:
-        if finding.rule == _DEVICES_RULE and sizes:
-            at = finding.other.path if finding.other is not None else finding.path
-            if (resource.id, at) in sizes or (resource.id, finding.path) in sizes:
-                continue
-        if not _is_told(resource, finding):
-            yield resource, finding
+    """Leave out what was said when an object beside models was built: that its kind has no schema, a Secret data."""
+    return ((resource, finding) for resource, finding in found if not _is_told(resource, finding))
 
 
 def _is_told(resource: Resource, finding: Finding) -> bool:

@@ -38,9 +38,12 @@ def editing(function: Callable[..., ProposedEdits]) -> Callable[..., int]:
         asks = bool(options.get("asks"))  # a command that only tells
         unasked = "" if dry_run or yes or asks else _unasked(output)
         repository = find_repository(root) if dry_run or asks or unasked else open_for_writing(root)
-        edits = function(repository, **options)
-        if unasked and edits.changes and not edits.refused:  # what else there is to say comes first
-            raise click.UsageError(unasked)
+
+        def agree() -> None:
+            if unasked:
+                raise click.UsageError(unasked)
+
+        edits = function(repository, agree, **options)
         if output == "json":
             return _as_json(edits, repository, dry_run=dry_run)
         return _as_text(edits, repository, dry_run=dry_run, yes=yes)

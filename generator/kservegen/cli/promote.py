@@ -15,7 +15,7 @@ from kservegen.cli.edits import editing
 from kservegen.cli.options import complete_environment, early_option
 
 if TYPE_CHECKING:
-    from kservegen.commands.edits import ProposedEdits
+    from kservegen.commands.edits import Agree, ProposedEdits
     from kservegen.core.repository import Repository
 
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @editing
 def command(  # noqa: PLR0913 - one parameter per option
     repository: Repository,
+    agree: Agree,
     *,
     names: tuple[str, ...],
     stage: str,
@@ -75,7 +76,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         request = StagePromotion(
             stage=stage, moment=moment_of(moment), names=names, fields=steps, adds=adds, early=allow_early
         )
-        return promote_stage(repository, request, lambda environments: cluster_sources(live, environments))
+        return promote_stage(repository, request, lambda environments: cluster_sources(live, environments), agree)
     if any(live) or allow_early or moment is not None:
         raise click.UsageError(
             "--from, --from-cluster, --context, --allow-early and --now are about stages: say --stage"
@@ -83,4 +84,4 @@ def command(  # noqa: PLR0913 - one parameter per option
     if len(names) < 2:
         raise click.UsageError("say FROM and TO, or the stage that is to change: --stage STAGE, --next")
     source, target, *models = names
-    return promote(repository, Promotion(source=source, target=target, names=models, fields=steps, adds=adds))
+    return promote(repository, Promotion(source=source, target=target, names=models, fields=steps, adds=adds), agree)

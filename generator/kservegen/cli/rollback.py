@@ -11,7 +11,7 @@ from kservegen.cli.edits import editing
 from kservegen.cli.options import complete_environment
 
 if TYPE_CHECKING:
-    from kservegen.commands.edits import ProposedEdits
+    from kservegen.commands.edits import Agree, ProposedEdits
     from kservegen.core.repository import Repository
 
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 @editing
 def command(
     repository: Repository,
+    agree: Agree,
     *,
     model: str,
     environments: tuple[str, ...],
@@ -60,7 +61,9 @@ def command(
 
     if follows + asks + bool(to or layer) > 1:
         raise click.UsageError("--follow and --status stand alone, without --to and --in")
-    if follows or asks:
-        return (follow_again if follows else following)(repository, model, environments)
+    if asks:
+        return following(repository, model, environments)
+    if follows:
+        return follow_again(repository, model, environments, agree)
     request = Rollback(environments=environments, to=to, layer=RollbackLayer(layer) if layer else None)
-    return roll_back(repository, model, request)
+    return roll_back(repository, model, request, agree)

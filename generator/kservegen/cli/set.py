@@ -11,7 +11,7 @@ from kservegen.cli.edits import editing
 from kservegen.cli.options import complete_environment
 
 if TYPE_CHECKING:
-    from kservegen.commands.edits import ProposedEdits
+    from kservegen.commands.edits import Agree, ProposedEdits
     from kservegen.core.repository import Repository
 
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @editing
 def command(
     repository: Repository,
+    agree: Agree,
     *,
     model: str,
     assignments: tuple[str, ...],
@@ -51,4 +52,4 @@ def command(
         assignments=tuple(parse_assignment(typed) for typed in assignments),
         unset=tuple((typed, parse_path(typed)) for typed in unset),
     )
-    return set_words(repository, model, request, environments=environments)
+    return set_words(repository, model, request, agree, environments=environments)

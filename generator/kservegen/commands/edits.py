@@ -6,8 +6,8 @@ its findings, and nothing is written. What commands do with `ProposedEdits` is u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -34,6 +34,8 @@ from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.log import Commit
 
 _NEW_FILE: Final = b"version: 1\n"
+# Called before an edit is judged; raises where nobody can agree to it.
+Agree: TypeAlias = Callable[[], None]
 
 
 class EditEffect(Struct, frozen=True, kw_only=True):
@@ -225,14 +227,24 @@ def entries_by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
     return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
+def agreed() -> None:
+    """Agree to any edit."""
+
+
 def finish_draft(
     draft: CatalogDraft,
+    agree: Agree = agreed,
     *,
     origin: Commit | None = None,
     watched: tuple[tuple[str, str], ...] = (),
     held: tuple[HeldWord, ...] | None = None,
 ) -> ProposedEdits:
-    """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too."""
+    """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too.
+
+    `agree` is asked first where there is an edit: what nobody can agree to is not judged.
+    """
+    if draft.texts != draft.before:
+        agree()
     edited = replace(draft.repository, sources=draft.texts)
     with without_collector():
         # What a plan asks for: its files come of the same evaluation. Errors are told as among all findings.

@@ -16,9 +16,11 @@ from kservegen.catalog.editing.patch import at
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.edits import (
+    Agree,
     CatalogDraft,
     HeldWord,
     ProposedEdits,
+    agreed,
     entry_in,
     find_definition,
     finish_draft,
@@ -50,7 +52,9 @@ class OverruledWord(NamedTuple):
     beneath: JsonValue
 
 
-def follow_again(repository: Repository, name: str, environments: Sequence[str]) -> ProposedEdits:
+def follow_again(
+    repository: Repository, name: str, environments: Sequence[str], agree: Agree = agreed
+) -> ProposedEdits:
     """Edit environments' files so that an entry follows the catalog again in the words that a rollback gave it.
 
     GeneratorError where that would change environments that were not named.
@@ -69,7 +73,7 @@ def follow_again(repository: Repository, name: str, environments: Sequence[str])
             if at(draft.value(file), (*target, *words[:size])) == {}:
                 draft.drop(file, (*target, *words[:size]))
         prune(draft, file, target)
-    return finish_draft(draft, held=held)
+    return finish_draft(draft, agree, held=held)
 
 
 def _readers(catalog: Catalog, file: str) -> Iterator[str]:

@@ -17,8 +17,10 @@ from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
 from kservegen.catalog.sections import MANIFESTS
 from kservegen.commands.edits import (
+    Agree,
     CatalogDraft,
     ProposedEdits,
+    agreed,
     entries_by_name,
     environment_file,
     find_definition,
@@ -46,14 +48,14 @@ class Promotion(Struct, frozen=True, kw_only=True):
     adds: bool = False
 
 
-def promote(repository: Repository, request: Promotion) -> ProposedEdits:
+def promote(repository: Repository, request: Promotion, agree: Agree = agreed) -> ProposedEdits:
     """Edit the second environment's file and lock so that it runs what the first one runs.
 
     The second may be a base: its file is edited, and the locks of all environments that extend it.
     """
     draft = open_draft(repository)
     bring_over(draft, request)
-    return finish_draft(draft)
+    return finish_draft(draft, agree)
 
 
 def bring_over(draft: CatalogDraft, request: Promotion) -> None:

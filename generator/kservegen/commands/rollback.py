@@ -18,8 +18,10 @@ from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.changes.plan.fields import compare_fields
 from kservegen.commands.edits import (
+    Agree,
     CatalogDraft,
     ProposedEdits,
+    agreed,
     changed_entries,
     entry_in,
     environment_file,
@@ -73,7 +75,7 @@ class _Undone(NamedTuple):
         return f"in {' and '.join(self.files)}"
 
 
-def roll_back(repository: Repository, name: str, request: Rollback) -> ProposedEdits:
+def roll_back(repository: Repository, name: str, request: Rollback, agree: Agree = agreed) -> ProposedEdits:
     """Edit source files and locks so that an entry is in environments what it was at a commit.
 
     GeneratorError where it did not live in one of them then, or no words of the asked layer do it.
@@ -93,7 +95,7 @@ def roll_back(repository: Repository, name: str, request: Rollback) -> ProposedE
     draft.notes += _proof(draft, target, past)
     if undone.layer is RollbackLayer.ENVIRONMENT:
         draft.notes += _stops_following(draft, target, asked)
-    return finish_draft(draft, origin=past.commit)
+    return finish_draft(draft, agree, origin=past.commit)
 
 
 def _wanted(asked: Sequence[str], past: EntryHistory, key: str) -> dict[str, JsonObject]:

@@ -10,8 +10,10 @@ from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_as
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.model import Definition
 from kservegen.commands.edits import (
+    Agree,
     CatalogDraft,
     ProposedEdits,
+    agreed,
     entry_in,
     environment_file,
     find_definition,
@@ -32,7 +34,12 @@ class SetRequest(Struct, frozen=True, kw_only=True):
 
 
 def set_words(
-    repository: Repository, name: str, request: SetRequest, *, environments: Sequence[str] = ()
+    repository: Repository,
+    name: str,
+    request: SetRequest,
+    agree: Agree = agreed,
+    *,
+    environments: Sequence[str] = (),
 ) -> ProposedEdits:
     """Edit an entry in the files of environments or bases, or where the catalog defines it."""
     draft = open_draft(repository)
@@ -45,7 +52,7 @@ def set_words(
             _unset(draft, definition, (typed, steps), file, environment)
         if environment:
             _check_lives(draft, definition, environment)
-    return finish_draft(draft, watched=() if environments else ((definition.section, definition.key),))
+    return finish_draft(draft, agree, watched=() if environments else ((definition.section, definition.key),))
 
 
 def _assign(

@@ -21,8 +21,10 @@ from kservegen.catalog.stages import STAGES, STAGES_FILE, RolloutStage, read_sta
 from kservegen.changes.guards import most_permitted
 from kservegen.checks.waivers.apply import Clock
 from kservegen.commands.edits import (
+    Agree,
     CatalogDraft,
     ProposedEdits,
+    agreed,
     entries_by_name,
     environment_file,
     find_definition,
@@ -94,7 +96,9 @@ class HeldBack(Struct, frozen=True, kw_only=True):
     why: str
 
 
-def promote_stage(repository: Repository, request: StagePromotion, clusters: ClustersOf) -> ProposedEdits:
+def promote_stage(
+    repository: Repository, request: StagePromotion, clusters: ClustersOf, agree: Agree = agreed
+) -> ProposedEdits:
     """Edit all environments of a stage so that they run what the stage before runs.
 
     Refused, with findings at the stage's conditions, where those are not met and no permit says otherwise.
@@ -127,7 +131,7 @@ def promote_stage(repository: Repository, request: StagePromotion, clusters: Clu
         )
     by = f"a permit of {_names(target)}" if len(subjects) <= permitted else "--allow-early"
     draft.notes += [f"early, by {by}: {each.subject} ({each.environment}): {each.why}" for each in held]
-    return finish_draft(draft)
+    return finish_draft(draft, agree)
 
 
 def _names(stage: RolloutStage) -> str:
