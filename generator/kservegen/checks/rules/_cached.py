@@ -7,46 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Final, TypeVar
+from typing import Final, TypeVar, TypeVarTuple, cast
 
-from kservegen.checks.rules.base import Context
-from kservegen.core.resource import Resource
-
-_Subject = TypeVar("_Subject", Resource, Context)
+_Asked = TypeVarTuple("_Asked")
 _Part = TypeVar("_Part")
 _forgetting: Final[list[Callable[[], None]]] = []
 
 
-def cached(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], _Part]:
-    """Cache what a function finds in its last subject."""
-    last: tuple[_Subject, _Part] | None = None
+def cached(find: Callable[[*_Asked], _Part]) -> Callable[[*_Asked], _Part]:
+    """Cache what a function finds in the last object or context, or in the last object and the context it has there."""
+    last: tuple[object, object, _Part] | None = None
+    ask = cast("Callable[..., _Part]", find)
 
-    @wraps(find)
-    def found(subject: _Subject) -> _Part:
+    def found(subject: object, *context: object) -> _Part:
         nonlocal last
-        entry = last
-        if entry is None or entry[0] is not subject:
-            entry = last = (subject, find(subject))
-        return entry[1]
-
-    def clear() -> None:
-        nonlocal last
-        last = None
-
-    _forgetting.append(clear)
-    return found
-
-
-def cached_in_context(find: Callable[[Resource, Context], _Part]) -> Callable[[Resource, Context], _Part]:
-    """Cache what a function finds in the last object that it was asked about, in the context that it has there."""
-    last: tuple[Resource, Context, _Part] | None = None
-
-    @wraps(find)
-    def found(resource: Resource, context: Context) -> _Part:
-        nonlocal last
-        entry = last
-        if entry is None or entry[0] is not resource or entry[1] is not context:
-            entry = last = (resource, context, find(resource, context))
+        entry, beside = last, context[0] if context else None
+        if entry is None or entry[0] is not subject or entry[1] is not beside:
+            entry = last = (subject, beside, ask(subject, *context))
         return entry[2]
 
     def clear() -> None:
@@ -54,7 +31,7 @@ def cached_in_context(find: Callable[[Resource, Context], _Part]) -> Callable[[R
         last = None
 
     _forgetting.append(clear)
-    return found
+    return cast("Callable[[*_Asked], _Part]", wraps(ask)(found))
 
 
 def forget() -> None:

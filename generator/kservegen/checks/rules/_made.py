@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules._cached import cached_in_context
+from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules.base import Context, Problem
 from kservegen.core.document import child, mapping, sequence
 from kservegen.core.jsontypes import JsonObject, Path
@@ -69,7 +69,7 @@ class MadeView(NamedTuple):
         return True
 
 
-@cached_in_context
+@cached
 def pods_made(resource: Resource, context: Context) -> tuple[tuple[MadeView, MadePod], ...]:
     """List the pods that are made of an object and not refused."""
     view = made_of(resource, context)
@@ -89,7 +89,7 @@ class ContainerMade(NamedTuple):
         return self.view.where(self.pod.origins, (*self.path, *path))
 
 
-@cached_in_context
+@cached
 def containers_made(resource: Resource, context: Context) -> tuple[ContainerMade, ...]:
     """List all containers of the pods that are made of an object and not refused."""
     return tuple(
@@ -109,7 +109,7 @@ def once(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-@cached_in_context
+@cached
 def made_of(resource: Resource, context: Context) -> MadeView | None:
     """Return what KServe makes of an object; None where nothing is made of it, or its installation is not known."""
     made = context.simulation.made(resource)

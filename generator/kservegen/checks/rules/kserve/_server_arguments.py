@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules._cached import cached_in_context
+from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules._made import MadeView, Place, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource
 from kservegen.checks.rules.kserve._shell import Hazard, hazards
@@ -48,7 +48,7 @@ class ServerInPod(NamedTuple):
         return source_of((*self.path, *path), self.pod.origins)[:1] == (STORED,)
 
 
-@cached_in_context
+@cached
 def servers_made(resource: Resource, context: Context) -> tuple[ServerInPod, ...]:
     """List the servers in the pods that are made of an object."""
     release = context.release.nearest or context.release.version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules._cached import cached_in_context
+from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules._made import MadeView, Place, pods_made
 from kservegen.checks.rules.base import Context, Resource
 from kservegen.core.document import mapping, sequence, text
@@ -35,7 +35,7 @@ class ServingContainer(NamedTuple):
         return source_of((*self.path, *path), self.pod.origins)[:1] == (STORED,)
 
 
-@cached_in_context
+@cached
 def serving_containers(resource: Resource, context: Context) -> tuple[ServingContainer, ...]:
     """List the containers that serve the models of an object, of its workers too."""
     found = []
