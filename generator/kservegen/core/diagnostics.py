@@ -262,10 +262,11 @@ ECHOES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # What a policy says of a value that it cannot look into.
 _NO_ANSWER: Final = "resulted in error: "
-# The same, at the very word alone: what stands around it may be another mistake.
+# The same, at the very word, or one that it is related to, alone: what stands around may be another mistake.
 SUPERSEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "defect/canary-format": ("kserve/no-runtime",),
     "defect/canary-without-route": ("defect/canary-autoscaler",),
+    "gpu/parallelism": ("kserve/parallel-devices",),
     "kserve/hpa-metrics": ("kserve/idle-scaling",),
     "kserve/llm-router": ("defect/route-without-backend",),
     "kserve/llm-uri-syntax": ("kserve/download", "kserve/storage-uri"),
@@ -361,7 +362,7 @@ def _most_specific(items: list[Diagnostic]) -> list[Diagnostic]:
     for number, item in enumerate(items) if at else ():
         if item.waived is not None or item.places:
             continue
-        beside = (*at.get(item.location, ()), *around.get((item.location.file, item.path), ()))
+        beside = (*_at_words(at, item), *around.get((item.location.file, item.path), ()))
         found = next((other for other in beside if other != number and _says_more(items[other], item)), None)
         if found is not None:
             answers[number] = found
@@ -391,15 +392,28 @@ def _says_more(answer: Diagnostic, item: Diagnostic) -> bool:
     return _is_less(answer, item)
 
 
+def _at_words(at: Mapping[Location, list[int]], item: Diagnostic) -> Iterator[int]:
+    for location in _words(item):
+        yield from at.get(location, ())
+
+
+def _words(item: Diagnostic) -> Iterator[Location]:
+    """Yield where a diagnostic stands, and what it is related to: a contradiction is of two words."""
+    yield item.location
+    for other in item.related:
+        yield other.location
+
+
 def _is_less(answer: Diagnostic, item: Diagnostic) -> bool:
     if item.rule.startswith(ECHOES.get(answer.rule, ())):
+        return True
+    if item.rule in SUPERSEDED.get(answer.rule, ()) and answer.location in _words(item):
         return True
     if item.location != answer.location:
         return False
     if answer.rule == "schema/wrong-type" and item.rule.startswith("policy/") and _NO_ANSWER in item.message:
         return True
-    repeats = item.rule in _REFUSALS and answer.rule.startswith("kubernetes/") and answer.message in item.message
-    return repeats or item.rule in SUPERSEDED.get(answer.rule, ())
+    return item.rule in _REFUSALS and answer.rule.startswith("kubernetes/") and answer.message in item.message
 
 
 def _above(path: str) -> Iterator[str]:
