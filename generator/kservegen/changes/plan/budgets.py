@@ -138,9 +138,8 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Whether the pods of what changes want of nodes just what they wanted: then all stand as they stood."""
         if self._reaches_others:
             return False
-        context = self.after.context
         old, new = self._defaulted(self.change.old.objects.values()), self._judged(self.change.new.objects.values())
-        before, after = (self._requested(objects, context) for objects in (old, new))
+        before, after = self._requested(old, self._past), self._requested(new, self.after.context)
         return sorted(_wishes(before)) == sorted(_wishes(after))
 
     def _requested(self, objects: Iterable[Defaulted], context: Context) -> Iterator[RequestedAmounts]:
@@ -154,7 +153,7 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             return list(self._requested(old, self._context_before(old, context)))
         subjects = {key.subject for key in (*change.old.objects, *change.new.objects)}
         kept = [item for item in now if item.defaulted.written.id not in subjects]
-        return [*kept, *self._requested(self._defaulted(change.old.objects.values()), context)]
+        return [*kept, *self._requested(self._defaulted(change.old.objects.values()), self._past)]
 
     def _fit(self, item: Defaulted) -> ModelFit:
         from kservegen.changes.plan.fits import fit_of  # noqa: PLC0415 - brings estimates of GPU memory

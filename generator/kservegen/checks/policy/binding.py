@@ -28,7 +28,7 @@ _WORDS: Final = ("actions", "policyName", "params", "paramRef", "matchResources"
 PolicyCompilation: TypeAlias = tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]
 
 
-class Binding(Struct, frozen=True, kw_only=True):
+class Binding(Struct, frozen=True, kw_only=True, dict=True):
     """A binding as an environment writes it, read and found sound.
 
     `params` is the object that is rendered for it, `param_ref` what it refers to: that object, or others.
@@ -42,13 +42,13 @@ class Binding(Struct, frozen=True, kw_only=True):
     param_ref: ParamRef | None = None
     params: JsonObject | None = None
 
-    @property
+    @cached_property
     def severity(self) -> Severity:
         """What a violation weighs: its heaviest action."""
         return min((_SEVERITIES[action] for action in self.actions), key=lambda severity: severity.rank)
 
 
-class Bound(Struct, frozen=True, kw_only=True, dict=True):
+class Bound(Struct, frozen=True, kw_only=True):
     """A policy in force. `pool` holds the objects that parameters are chosen from."""
 
     compiled: CompiledPolicy
@@ -60,7 +60,7 @@ class Bound(Struct, frozen=True, kw_only=True, dict=True):
         """The policy's name."""
         return self.compiled.policy.name
 
-    @cached_property
+    @property
     def severity(self) -> Severity:
         """What a violation weighs."""
         return self.binding.severity

@@ -63,7 +63,7 @@ class _Finder(Generic[_T]):
     def mark(self, node: JsonObject) -> Marks[_T] | None:
         """Return the marks of what a schema describes; None: nothing is said there or below."""
         if "$ref" not in node:
-            if _HOLDING.isdisjoint(node):  # most nodes describe a scalar
+            if _BELOW.isdisjoint(node):  # most nodes describe a scalar
                 own = self.read(node, self.shape)
                 return None if own is None else Marks(own)
             return self._fill(node, Marks())
@@ -105,5 +105,6 @@ def combines(node: JsonObject) -> bool:
     return not _COMBINING.isdisjoint(node)
 
 
+HOLDING = frozenset({"properties", "additionalProperties", "items"})
 _COMBINING = frozenset({"allOf", "anyOf", "oneOf", "if"})
-_HOLDING = _COMBINING | {"properties", "additionalProperties", "items"}
+_BELOW = _COMBINING | HOLDING

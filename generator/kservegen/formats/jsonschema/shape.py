@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.formats.jsonschema.marks import Marks, combines, fields_of, find_marks
+from kservegen.formats.jsonschema.marks import HOLDING, Marks, combines, fields_of, find_marks
 
 EMPTY: JsonObject = {}
 # How the pattern of a Kubernetes resource quantity begins in a CRD.
@@ -184,7 +184,7 @@ def list_keys(node: JsonObject, shape: Shape) -> ListKeys | None:
 
 def defaults_of(node: JsonObject, shape: Shape) -> Defaults | None:
     """Read the defaults of an object's fields, of a map's entries, of a list's items; None: there are none."""
-    if _HOLDING.isdisjoint(node):
+    if HOLDING.isdisjoint(node):
         return None
     fields = []
     for name, value in fields_of(node):
@@ -194,9 +194,6 @@ def defaults_of(node: JsonObject, shape: Shape) -> Defaults | None:
     each = shape.resolve(node.get("items", node.get("additionalProperties")))
     instead = None if is_nullable(each) else each.get("default")
     return Defaults(tuple(fields), instead) if fields or instead is not None else None
-
-
-_HOLDING = frozenset({"properties", "additionalProperties", "items"})
 
 
 def is_nullable(node: JsonObject) -> bool:

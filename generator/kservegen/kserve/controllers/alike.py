@@ -337,8 +337,6 @@ class _Plan:
                 for key, at in parts:
                     copy[key] = done[at]
                 done.append(copy)
-            elif fill is _text:
-                done.append(base % values)
             else:
                 done.append(fill(base, parts, done, values))
 
