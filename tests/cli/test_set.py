@@ -8,13 +8,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from tests.support.project import DEV, Project
+from tests.support.project import CLUSTER, DEV, IRIS, Project
 
 from kservegen.cli import cli
 from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
+INSTALLED = "kserve: {install: none, "
 MODELS = """\
 version: 1
 defaults: {namespace: ns}
@@ -159,3 +160,56 @@ def test_an_entry_may_stand_in_what_cannot_be_read(project: Project) -> None:
     refused = run(project, "set", "iris", "minReplicas=2", "--yes").exception
     assert isinstance(refused, GeneratorError)
     assert str(refused).startswith("iris is not in what can be read of the catalog")
+
+
+def test_an_environment_that_an_edit_does_not_reach_is_not_judged(project: Project) -> None:
+    dev = (project.root / "environments" / "dev.yaml").read_text("utf-8")
+    project.write("environments/dev.yaml", f"{dev}models:\n  ns/iris: {{storageUri: nowhere}}\n")
+    done = run(project, "set", "ns/iris", "minReplicas=2", "--env", "prod", "--output", "json", "--yes")
+    told = json.loads(done.stdout)
+    jsonschema.validate(told, SCHEMA)
+    assert told["edits"]["rendered"]
+    assert [each["environment"] for each in told["edits"]["reaches"]] == ["prod"]
+    done = run(project, "set", "ns/iris", "minReplicas=3", "--env", "prod", "--dry-run")
+    assert "kservegen render prod then writes " in done.output
+    # Through the catalog every environment is reached.
+    done = run(project, "set", "ns/iris", "minReplicas=2", "--dry-run")
+    assert "kservegen render then" not in done.output
+
+
+def test_an_edit_is_held_against_the_environments_of_its_cluster(project: Project) -> None:
+    project.write("environments/dev.yaml", CLUSTER)
+    prod = CLUSTER.replace("{ns: {}}", "{}").replace("[cert", "[Namespace/ns, cert").replace("kserve: {", INSTALLED)
+    project.write("environments/prod.yaml", f"{prod}models: {{iris: null}}\n")
+    project.write("models.yaml", IRIS)
+    assert run(project, "validate").return_value == 0
+    done = run(project, "promote", "dev", "prod", "iris", "--add", "--yes")
+    assert "gitops/shared-object" in done.output
+    assert "iris: null" in (project.root / "environments" / "prod.yaml").read_text("utf-8")
+
+
+def test_an_edit_of_a_base_reaches_all_that_extend_it(project: Project) -> None:
+    project.write("environments/bases/common.yaml", "version: 1\n")
+    for name in ("dev", "prod", "test"):
+        extends = "" if name == "test" else "extends: [common]\n"
+        project.write(f"environments/{name}.yaml", CLUSTER.replace("name: dev", f"name: {name}") + extends)
+    project.write("models.yaml", IRIS)
+    done = run(project, "set", "iris", "minReplicas=2", "--env", "common", "--dry-run")
+    assert "kservegen render dev prod then writes " in done.output
+    project.write("environments/test.yaml", CLUSTER.replace("name: dev", "name: test") + "extends: [common]\n")
+    done = run(project, "set", "iris", "minReplicas=2", "--env", "common", "--dry-run")
+    assert "kservegen render then writes " in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("ns/iris", "modelFormat=sklearn"), {"dev": False, "prod": False}),
+        (("ns/iris", "minReplicas=2", "--env", "prod"), {"prod": True}),
+        (("ns/iris", "minReplicas=2"), {"dev": True, "prod": True}),
+    ],
+)
+def test_whom_an_edit_reaches_is_told(project: Project, words: tuple[str, ...], told: dict[str, bool]) -> None:
+    done = run(project, "set", *words, "--output", "json", "--yes")
+    reaches = json.loads(done.stdout)["edits"]["reaches"]
+    assert {each["environment"]: each["changes"] for each in reaches} == told

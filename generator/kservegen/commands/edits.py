@@ -6,7 +6,7 @@ its findings, and nothing is written. What commands do with `ProposedEdits` is u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct, field
@@ -26,7 +26,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_dia
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
+from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
@@ -66,7 +66,8 @@ class ProposedEdits(Struct, frozen=True, kw_only=True, eq=False):
     """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`).
 
     `refusal` says why nothing is written then. `origin` is the commit that values were taken from. `held` are words
-    that do not follow the catalog before the edits; None where nobody asked.
+    that do not follow the catalog before the edits; None where nobody asked. `judged` are the environments that the
+    edits can reach, empty where that is all of them: the others are not judged, and what is said is not of them.
     """
 
     before: Mapping[str, bytes]
@@ -75,6 +76,7 @@ class ProposedEdits(Struct, frozen=True, kw_only=True, eq=False):
     refused: bool = False
     refusal: str = "the edit brings what is found above"
     held: tuple[HeldWord, ...] | None = None
+    judged: tuple[str, ...] = ()
     effects: tuple[EditEffect, ...] = ()
     notes: tuple[str, ...] = ()
     origin: Commit | None = None
@@ -239,17 +241,24 @@ def finish_draft(
     watched: tuple[tuple[str, str], ...] = (),
     held: tuple[HeldWord, ...] | None = None,
 ) -> ProposedEdits:
-    """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too.
+    """Check the edits on all environments that they can reach, whole.
 
-    `agree` is asked first where there is an edit: what nobody can agree to is not judged.
+    `watched` entries are reported where an edit leaves them alone, too.
+
+    `agree` is asked first: what nobody can agree to is not judged. Nothing is, where nothing is edited.
     """
-    if draft.texts != draft.before:
-        agree()
+    if draft.texts == draft.before:
+        effects, notes = tuple(_effects(draft, None, watched)), tuple(draft.notes)
+        return ProposedEdits(
+            before=draft.before, after=draft.texts, effects=effects, notes=notes, origin=origin, held=held
+        )
+    agree()
     edited = replace(draft.repository, sources=draft.texts)
     with without_collector():
         # What a plan asks for: its files come of the same evaluation. Errors are told as among all findings.
+        judged = _reached(draft)
         wanted = EvaluationOptions(
-            names=(), out=draft.repository.output, lays_out=True, despite_findings=True, errors_only=True
+            names=judged, out=draft.repository.output, lays_out=True, despite_findings=True, errors_only=True
         )
         evaluated = evaluate_repository(edited, wanted)
         refused = False
@@ -270,11 +279,27 @@ def finish_draft(
         after=draft.texts,
         result=result,
         refused=refused,
-        effects=tuple(_effects(draft, evaluated.environments, watched)),
+        judged=judged,
+        effects=tuple(_effects(draft, evaluated, watched)),
         notes=tuple(draft.notes),
         origin=origin,
         held=held,
     )
+
+
+def _reached(draft: CatalogDraft) -> tuple[str, ...]:
+    """Return the environments whose files, bases' and locks among them, are edited; empty where it may be all."""
+    names: set[str] = set()
+    for file, text in draft.texts.items():
+        if text != draft.before.get(file):
+            folder, _, name = file.rpartition("/")
+            is_beside = folder in (ENVIRONMENTS_FOLDER, BASES_FOLDER)
+            reached = draft.catalog.reached(name.removesuffix(LOCK_SUFFIX).removesuffix(".yaml")) if is_beside else ()
+            if not reached:
+                return ()
+            names.update(reached)
+    known = tuple(draft.catalog.environments)
+    return () if names.issuperset(known) else tuple(name for name in known if name in names)
 
 
 def _plan(draft: CatalogDraft, edited: Repository, evaluated: EvaluatedRepository) -> FilePlan | None:
@@ -301,14 +326,17 @@ def changed_entries(before: Catalog, after: Catalog) -> Iterator[tuple[str, str,
 
 
 def _effects(
-    draft: CatalogDraft, after: Iterable[ResolvedEnvironment], watched: tuple[tuple[str, str], ...]
+    draft: CatalogDraft, evaluated: EvaluatedRepository | None, watched: tuple[tuple[str, str], ...]
 ) -> Iterator[EditEffect]:
+    """Say what the edits do in the environments that are judged, and of `watched` entries that all others stay."""
     in_common: dict[EntryName, Entry] = {}
-    for new in after:
-        name = new.name
-        if name not in draft.catalog.environments:
+    after = {environment.name: environment for environment in evaluated.environments} if evaluated is not None else {}
+    tells_all = bool(watched) and (evaluated is None or evaluated.is_partial)
+    for name in draft.catalog.environments:
+        if name not in after and not tells_all:
             continue
         old = resolve_environment(draft.catalog, name, in_common)[0]
+        new = after.get(name, old)
         words = {(e.section, e.key): e.words for e in old.entries}
         now = {(e.section, e.key): e.words for e in new.entries}
         for section, key in dict.fromkeys((*words, *now)):

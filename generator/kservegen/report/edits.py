@@ -78,7 +78,8 @@ def _summary(edits: ProposedEdits) -> Iterator[str]:
         files = [*plan.written, *(f"{path} (removed)" for path in plan.removed)]
         more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
         said = f": {', '.join(files[:_LISTED])}{more}" if files else ""
-        yield f"kservegen render then writes {plural(len(files), 'file')} in rendered/{said}"
+        command = " ".join(("kservegen render", *edits.judged))
+        yield f"{command} then writes {plural(len(files), 'file')} in rendered/{said}"
     for note in edits.notes:
         yield f"note: {note}"
 

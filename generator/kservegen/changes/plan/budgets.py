@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -38,6 +38,9 @@ from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, Too
 from kservegen.kserve.defaulting import Defaulted, default
 from kservegen.kserve.platform import installed_platform
 from kservegen.render.objects.pins import served_addresses
+
+if TYPE_CHECKING:
+    from kservegen.checks.gpu.fact_store import FactStore
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
@@ -158,7 +161,13 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def _fit(self, item: Defaulted) -> ModelFit:
         from kservegen.changes.plan.fits import fit_of  # noqa: PLC0415 - brings estimates of GPU memory
 
-        return fit_of(item.resource, self.evaluation, self.after, self.tools.facts())
+        return fit_of(item.resource, self.evaluation, self.after, self._facts)
+
+    @cached_property
+    def _facts(self) -> FactStore:
+        from kservegen.changes.plan.fits import facts_in  # noqa: PLC0415 - as above
+
+        return facts_in(self.after.built.environment, self.tools.facts())
 
     def _granted_before(self) -> Mapping[str, Mapping[str, Fraction]] | None:
         words = self.change.words

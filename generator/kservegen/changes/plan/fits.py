@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.plan.model import ModelFit
 from kservegen.checks.gpu.check import Fit, fits_of
 from kservegen.checks.gpu.environment import OTHER_SERVER
@@ -23,15 +24,19 @@ _NOT_ESTIMATED: Final = "not estimated"
 _WORST: Final = (_REFUSED, FitVerdict.DOES_NOT_FIT, _NOT_ESTIMATED, FitVerdict.UNCERTAIN, FitVerdict.FITS)
 
 
+def facts_in(environment: ResolvedEnvironment, facts: FactStore) -> FactStore:
+    """Return what is known of models in an environment: what its lock holds, and under that the tables."""
+    return facts.under(locked_models(environment.locked, environment.lock_file))
+
+
 def fit_of(resource: Resource, evaluation: Evaluation, after: DefaultedEnvironment, facts: FactStore) -> ModelFit:
     """Say of an object, as it is stored, whether its servers start in the memory of their GPUs and its pods have nodes.
 
-    `after` is what the evaluation comes to.
+    `after` is what the evaluation comes to, `facts` what is known of models in its environment.
     """
-    built, context = after.built, after.context
-    accelerators = built.environment.mapping("accelerators")
-    table = facts.under(locked_models(built.environment.locked, built.environment.lock_file))
-    told = [_memory(each) for each in fits_of(gpu_workloads(resource, context), accelerators, table)]
+    context = after.context
+    accelerators = after.built.environment.mapping("accelerators")
+    told = [_memory(each) for each in fits_of(gpu_workloads(resource, context), accelerators, facts)]
     if not told:
         own = [text(mapping(words).get("resource")) for words in accelerators.values()]
         asked = asked_devices(resource, context.simulation, own)
