@@ -19,7 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.progress import tell
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
-from kservegen.evaluate.unmanaged import OutputFolder, find_stale
+from kservegen.evaluate.unmanaged import find_stale
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
@@ -54,7 +54,7 @@ def validate(
         catalog = evaluated.project.catalog
         names = None if evaluated.is_partial else (*catalog.environments, *catalog.unreadable)
         built = [evaluation.built for evaluation in evaluated.evaluations.values() if evaluation.built is not None]
-        stale = find_stale(built, OutputFolder(out, repository.relative(out)), names)
+        stale = find_stale(built, evaluated.output, names)
         if evaluated.has_errors:  # nothing is rendered while they stand: that files are not current follows from them
             living = evaluated.evaluations.keys()
             stale = (each for each in stale if each.severity is Severity.ERROR or living.isdisjoint(each.environments))

@@ -68,8 +68,8 @@ _State: TypeAlias = tuple[Repository, EvaluationOptions]
 class EvaluatedRepository(Struct, frozen=True, kw_only=True, eq=False):
     """All chosen environments, evaluated.
 
-    `built` are those that nothing keeps from being laid out, `desired` their files where they were. `is_partial` tells
-    that environments were named.
+    `built` are those that nothing keeps from being laid out, `desired` their files where they were, `output` what lies
+    there now. `is_partial` tells that environments were named.
     """
 
     project: Project
@@ -77,6 +77,7 @@ class EvaluatedRepository(Struct, frozen=True, kw_only=True, eq=False):
     diagnostics: tuple[Diagnostic, ...]
     built: Mapping[str, BuiltEnvironment]
     desired: dict[str, bytes]
+    output: OutputFolder
     is_partial: bool
     shared: SharedResults
     judges: Judges[_State]
@@ -146,9 +147,10 @@ def evaluate_repository(
     diagnostics = list(project.diagnostics)
     built: dict[str, BuiltEnvironment] = {}
     desired: dict[str, bytes] = {}
-    out = opened.prepared.against.out
-    if out is not None and not options.names:
-        diagnostics.extend(refuse_in_departed(out, (*project.catalog.environments, *project.catalog.unreadable)))
+    if options.judges_output and not options.names:
+        diagnostics.extend(
+            refuse_in_departed(opened.output, (*project.catalog.environments, *project.catalog.unreadable))
+        )
     folder = repository.root / TEMPLATES_FOLDER
     has_templates = folder.is_dir() and not leads_out(folder, repository.root)
     templates = open_templates(repository) if options.lays_out or has_templates else None
@@ -170,6 +172,7 @@ def evaluate_repository(
         diagnostics=tuple(diagnostics),
         built=built,
         desired=desired,
+        output=opened.output,
         is_partial=bool(options.names),
         shared=shared,
         judges=judges,
@@ -181,6 +184,7 @@ class _Opened(NamedTuple):
 
     project: Project
     prepared: PreparedCatalog
+    output: OutputFolder
 
 
 def _opened(
@@ -191,9 +195,10 @@ def _opened(
     if shared is None:
         # Somebody else shares with these: another environment, or the base of the change.
         shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
-    out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
+    output = OutputFolder(options.out, repository.relative(options.out))
+    against = Against(options.clock, output if options.judges_output else None)
     judge = Judge(project.tools, shared, options.base, errors_only=options.errors_only)
-    return _Opened(project, prepare_catalog(project.catalog, names, judge, Against(options.clock, out)))
+    return _Opened(project, prepare_catalog(project.catalog, names, judge, against), output)
 
 
 def _opened_beside(

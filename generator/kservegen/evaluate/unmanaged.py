@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from kservegen.catalog.companions import CompanionKey
@@ -43,11 +43,18 @@ if TYPE_CHECKING:
 _WORD: Final = "unmanaged"
 
 
-class OutputFolder(NamedTuple):
+class OutputFolder(Struct, frozen=True, eq=False):
     """Where rendered files lie, and what reports call it."""
 
     path: Path
     label: str
+    _listed: dict[str, tuple[SyncedFile, ...]] = field(default_factory=dict)
+
+    def files(self, environment: str) -> tuple[SyncedFile, ...]:
+        """List what an engine looks at in the folder of an environment, as `synced_files` does: it is read once."""
+        if environment not in self._listed:
+            self._listed[environment] = synced_files(self.path / environment)
+        return self._listed[environment]
 
     def location(self, environment: str, file: str) -> Location:
         """Return the place of a file; names on disk need not be UTF-8."""
@@ -99,7 +106,7 @@ def read_others(
     environment: ResolvedEnvironment, out: OutputFolder, installation: Installation, clock: Clock | None
 ) -> OthersFiles:
     """Find what others have in the folder of an environment. With a `clock` a list of files ends on its day."""
-    files = {file.path: file for file in synced_files(out.path / environment.name)}
+    files = {file.path: file for file in out.files(environment.name)}
     if not files and not environment.mapping(_WORD):
         return OthersFiles()
     listed: dict[str, _Listed] = {}
@@ -147,7 +154,7 @@ def _departed(out: OutputFolder, environments: Iterable[str]) -> Iterator[tuple[
     """Yield the folders that hold files of ours and belong to no environment, with all that an engine looks at."""
     known = set(environments)
     for name in sorted(path.name for path in out.path.iterdir()) if out.path.is_dir() else ():
-        files = () if name in known or name.startswith(".") else synced_files(out.path / name)
+        files = () if name in known or name.startswith(".") else out.files(name)
         if any(file.nature is FileNature.MARKED for file in files):
             yield name, files
 
@@ -279,7 +286,7 @@ def find_stale(
     written: dict[BuiltEntry, bytes] = {}
     for built in evaluated:
         name = built.environment.name
-        files = synced_files(out.path / name)
+        files = out.files(name)
         if files:
             yield from _stale(name, files, out, dict(lay_out_synced(built, written)))
     if environments is not None:
@@ -293,9 +300,12 @@ def _stale(
     if leads_out(out.path / name, out.path.parent):
         return
     stale = []
-    for path in (file.path for file in files if file.nature is FileNature.MARKED):
+    for file in files:
+        path, content = file.path, desired.get(f"{name}/{file.path}")
+        if file.nature is not FileNature.MARKED or (content is not None and file.holds(content)):
+            continue
         data = read_bytes(out.path / name / path, path, None)  # no link was followed when they were listed
-        if isinstance(data, Diagnostic) or data == desired.get(f"{name}/{path}"):
+        if isinstance(data, Diagnostic):
             continue
         where = out.location(name, path)
         reason = _forged(data, path)

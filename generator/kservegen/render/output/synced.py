@@ -10,11 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from enum import Enum
+from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
+from kservegen.formats.yaml.text import LARGEST_FILE
 from kservegen.render.output.files import read_file
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 
@@ -44,11 +49,19 @@ class FileNature(Enum):
     LINK = 4  # leads to what may be anything
 
 
-class SyncedFile(NamedTuple):
-    """A file that an engine looks at; `path` is relative to the environment's folder."""
+class SyncedFile(Struct, frozen=True):
+    """A file that an engine looks at; `path` is relative to the environment's folder.
+
+    `digest` is that of what a file with our mark holds: no other content has it. Blank where the file is too large.
+    """
 
     path: str
     nature: FileNature
+    digest: bytes = b""
+
+    def holds(self, content: bytes) -> bool:
+        """Whether the file, which has our mark, held just this when it was listed."""
+        return self.digest == _digest(content)
 
 
 def is_steering(name: str) -> bool:
@@ -70,7 +83,7 @@ def synced_files(folder: Path) -> tuple[SyncedFile, ...]:
     if folder.is_symlink() or not folder.is_dir():
         return ()
     try:
-        return tuple(sorted(_walk(str(folder), "")))
+        return tuple(sorted(_walk(str(folder), ""), key=attrgetter("path")))
     except OSError as error:
         raise GeneratorError(
             f"cannot be listed: {error.strerror}",
@@ -92,18 +105,28 @@ def _walk(top: str, inside: str) -> Iterator[SyncedFile]:
         elif is_steering(entry.name):
             yield SyncedFile(path, FileNature.STEERING)
         elif entry.name.casefold().endswith(_MANIFESTS):
-            yield SyncedFile(path, FileNature.MARKED if _is_marked(top, path) else FileNature.MANIFEST)
+            digest = _digest_of_ours(top, path)
+            yield SyncedFile(path, FileNature.MANIFEST if digest is None else FileNature.MARKED, digest or b"")
 
 
-def _is_marked(top: str, path: str) -> bool:
-    """Whether we may have written a file: we hide none, and write YAML alone."""
+def _digest_of_ours(top: str, path: str) -> bytes | None:
+    """Read a file that we may have written; None for what is not ours: we hide none, and write YAML alone."""
     if not path.endswith(".yaml") or path.startswith(".") or "/." in path:
-        return False
+        return None
     try:
         handle = disk.open_file(f"{top}/{path}", disk.READ)
     except OSError:
-        return False
+        return None
     try:
-        return is_ours(read_file(handle, HEAD_SIZE), path)
+        size = disk.fstat(handle).st_size
+        is_whole = size <= LARGEST_FILE
+        content = read_file(handle, size if is_whole else HEAD_SIZE)
     finally:
         disk.close_handle(handle)
+    if not is_ours(content, path):
+        return None
+    return _digest(content) if is_whole else b""
+
+
+def _digest(content: bytes) -> bytes:
+    return sha256(content).digest()
