@@ -21,11 +21,15 @@ _KIND: Final = "secret"
 _SEPARATOR: Final = "---"
 
 # A kind that begins so, in YAML or JSON; one that an alias or an escape spells; the key of an entry beside models; a
-# field that no other kind has.
+# field that no other kind has. Each begins with one of the words below.
 _MARK: Final = lazy_pattern(
     r"""(?i:kind)\\?["']?\s*:\s*(?:[!&]\S*\s+|[>|][-+0-9]*\s+)*(?:\\?["']?(?i:secret)s?(?i:list)?\b(?![\w-])|\*|"[^"\n]*\\)"""
-    r"""|(?:^|[\s"'{,/])(?:v1/)?Secret/|(?:^|[\s"'{,])(?:v1/)?(?i:secrets?(?:list)?)/[\w./-]+["']?\s*:|\bstringData\b"""
+    r"""|(?<![^\s"'{,/])Secret/|(?:(?<![^\s"'{,])|(?<=[\s"'{,]v1/)|(?<=^v1/))(?i:secrets?(?:list)?)/[\w./-]+["']?\s*:"""
+    r"""|\bstringData\b"""
 )
+_WORDS_OF_MARK: Final = ("kind", "secret", "stringdata")
+# What patterns take for a letter of these words, and lower case does not make one.
+_ODD_LETTERS: Final = "\u0130\u0131\u017f"
 # Misspelt too: the values are what they were meant to be.
 _FIELD: Final = lazy_pattern(r"""(?<![\w.-])(?:str(?:ing)?s?[-_]?)?d[at]{2,4}s?(?![\w.-])""", re.IGNORECASE)
 # Text that stands elsewhere, or is spelled otherwise than it reads: then no line of the document is sure.
@@ -132,7 +136,22 @@ def data_path(path: str) -> str | None:
 
 def holds_data(seen: str, *, is_secret: bool) -> bool:
     """Whether a quotation of a value shows a Secret's data; `is_secret` where it is of one."""
-    return bool(_QUOTED_DATA.search(seen)) and (is_secret or bool(_MARK.search(seen)))
+    return bool(_QUOTED_DATA.search(seen)) and (is_secret or has_mark(seen))
+
+
+def has_mark(text: str) -> bool:
+    """Whether a text says of something in it that it is a Secret; the pattern is tried where it may begin alone."""
+    if any(letter in text for letter in _ODD_LETTERS):
+        return bool(_MARK.search(text))
+    lowered, match = text.lower(), _MARK.match
+    return any(match(text, at) for word in _WORDS_OF_MARK for at in _each(word, lowered))
+
+
+def _each(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _words(value: JsonValue, depth: int) -> Iterator[str]:
@@ -176,7 +195,7 @@ def without_data(lines: Sequence[str], hidden: str) -> list[str]:
 
 def _of_document(lines: Sequence[str], start: int, end: int) -> Iterator[tuple[int, int]]:
     text = "\n".join(lines[start:end])
-    if not _MARK.search(text):
+    if not has_mark(text):
         return
     if _ELSEWHERE.search(text):
         yield from ((index, _indent(lines[index])) for index in range(start, end) if lines[index].strip(" -"))

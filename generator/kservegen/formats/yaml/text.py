@@ -74,7 +74,7 @@ class LineTable:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text, as places count them: a carriage return by itself ends one, too."""
-    return _BREAK.split(text)
+    return _BREAK.split(text) if "\r" in text else text.split("\n")
 
 
 def without_bom(data: bytes) -> bytes:
