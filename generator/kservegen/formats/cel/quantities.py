@@ -24,6 +24,7 @@ _REFUSED: Final = (
 )
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str) -> Tagged:
     amount = _parse(text)
     if amount is None:
@@ -41,7 +42,6 @@ def _parse(text: str) -> Quantity | None:
     return parse_quantity(text) if text == text.strip() else None
 
 
-@lru_cache(maxsize=4096)
 def _written_whole(text: str, amount: Quantity) -> bool:
     """Say whether the server keeps the amount as a 64-bit integer: its `AsInt64` knows no other whole numbers."""
     match = _WRITTEN.fullmatch(text)
@@ -85,12 +85,12 @@ def _whole(tagged: Tagged) -> bool:
 
 
 def _compare(left: Tagged, right: Tagged) -> int:
-    (ours, our_exponent), (theirs, their_exponent) = _amount(left), _amount(right)
-    return _compare_amounts(ours, our_exponent, theirs, their_exponent)
+    return _compare_forms(untagged(left, CEL_QUANTITY), untagged(right, CEL_QUANTITY))
 
 
 @lru_cache(maxsize=4096)
-def _compare_amounts(ours: int, our_exponent: int, theirs: int, their_exponent: int) -> int:
+def _compare_forms(left: str, right: str) -> int:
+    (ours, our_exponent), (theirs, their_exponent) = _split(left), _split(right)
     signs = (ours > 0) - (ours < 0), (theirs > 0) - (theirs < 0)
     if signs[0] != signs[1] or not ours:
         return (signs[0] > signs[1]) - (signs[0] < signs[1])
@@ -98,9 +98,8 @@ def _compare_amounts(ours: int, our_exponent: int, theirs: int, their_exponent: 
     if size:  # never writes out 1e999999999
         return signs[0] if size > 0 else -signs[0]
     base = min(our_exponent, their_exponent)
-    left = ours * int(10 ** (our_exponent - base))
-    right = theirs * int(10 ** (their_exponent - base))
-    return (left > right) - (left < right)
+    our_part, their_part = ours * int(10 ** (our_exponent - base)), theirs * int(10 ** (their_exponent - base))
+    return (our_part > their_part) - (our_part < their_part)
 
 
 def _add(left: Tagged, right: Tagged) -> Tagged:

@@ -1,10 +1,12 @@
 """`matches`, and Kubernetes' `find` and `findAll`: a text and a pattern in, what matches out.
 
-The interpreter has a `matches` of its own, by the same RE2: it compiles the pattern at every call.
+The interpreter has a `matches` of its own, by the same RE2: it compiles the pattern at every call. Names and values of
+variables are the same in many objects, so answers are kept.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from kservegen.formats.cel.function import Function
@@ -18,6 +20,7 @@ def _regexp(pattern: str) -> Regexp:
         raise ValueError(f"Illegal regex: {error}") from None
 
 
+@lru_cache(maxsize=1024)
 def _matches(text: str, pattern: str) -> bool:
     try:
         return regexp_matches(pattern, text)
