@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.devices import countable_claim
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.arrange import ArrangeAnswer, Arrangement, ArrangeOutcome
+from kservegen.checks.placement.arrange import ArrangeAnswer, Arrangement, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock
@@ -94,56 +97,93 @@ def check_placement(
     return Placement(tuple(found), by_subject)
 
 
+class _Question(Struct, frozen=True):
+    """All that the places of groups depend on that share pools: at maxReplicas, and while one object rolls.
+
+    By group: its pods, how many more there are in a rolling update, whether old ones go before new ones are ready, and
+    the `order` of what they need: of several resources that are short, the first is told. `rolling` are the groups of
+    each object that rolls with more pods.
+    """
+
+    scene: PlacementScene
+    order: tuple[tuple[str, ...], ...]
+    most: tuple[int, ...]
+    surges: tuple[int, ...]
+    yields: tuple[bool, ...]
+    rolling: tuple[tuple[int, ...], ...]
+
+    def __hash__(self) -> int:
+        return hash((self.order, self.most, self.rolling))
+
+
+class _Rolled(NamedTuple):
+    """The groups of an object whose rolling update does not find nodes for certain, and what becomes of it."""
+
+    places: tuple[int, ...]
+    answer: ArrangeAnswer
+    end: ArrangeOutcome
+
+
 def _check_part(report: _Report, part: SitePart, outcomes: list[ArrangeOutcome]) -> Iterator[Diagnostic]:
     """Check groups that share pools; put down in `outcomes`, by position, what becomes of those that are short."""
     counts = [report.wanted[index].group.count for index in part.asks]
     most = [count.maximum for count in counts]
-    rolling = list(_rolling(report, part))
-    of_each_sort = {like: more for _, like, more in reversed(rolling)}
-    arrangement = Arrangement(part.scene, most, list(of_each_sort.values()))
-    if arrangement.answer.outcome is ArrangeOutcome.FITS:
-        answers = {like: _roll(report, part, arrangement, more) for like, more in of_each_sort.items()}
-        for places, like, _ in rolling:
-            answer, end = answers[like]
-            if answer.outcome is not ArrangeOutcome.FITS:
-                yield report.rollout(part, places, answer, end)
+    by_subject: dict[ResourceId, list[int]] = {}
+    for place, index in enumerate(part.asks):
+        if counts[place].surge:
+            by_subject.setdefault(report.wanted[index].subject, []).append(place)
+    question = _Question(
+        part.scene,
+        tuple(tuple(claim.need) for claim in part.scene.claims),
+        tuple(most),
+        tuple(count.surge for count in counts),
+        tuple(bool(count.unavailable) for count in counts),
+        tuple(map(tuple, by_subject.values())),
+    )
+    answer, rolled = _arranged(question)
+    for one in rolled:
+        yield report.rollout(part, one)
+    if answer.outcome is ArrangeOutcome.FITS:
         return
-    for index in report.sharing(part, arrangement.answer):
-        outcomes[index] = arrangement.answer.outcome
-    least = Arrangement(part.scene, [count.minimum for count in counts]).answer
+    for index in report.sharing(part, answer):
+        outcomes[index] = answer.outcome
+    least = arrange(part.scene, [count.minimum for count in counts])
     moment = "at minReplicas already" if least.outcome is ArrangeOutcome.FULL else "at maxReplicas"
-    yield report.full(part, arrangement.answer, most, moment)
+    yield report.full(part, answer, most, moment)
 
 
-def _rolling(report: _Report, part: SitePart) -> Iterator[tuple[Sequence[int], object, Mapping[int, int]]]:
+@lru_cache(maxsize=32)
+def _arranged(question: _Question) -> tuple[ArrangeAnswer, tuple[_Rolled, ...]]:
+    """Place the pods of groups, and say which rollouts are in doubt where all fit; alike environments ask once."""
+    rolling = list(_rolling(question))
+    of_each_sort = {like: more for _, like, more in reversed(rolling)}
+    arrangement = Arrangement(question.scene, question.most, list(of_each_sort.values()))
+    if arrangement.answer.outcome is not ArrangeOutcome.FITS:
+        return arrangement.answer, ()
+    answers = {like: _roll(question, arrangement, more) for like, more in of_each_sort.items()}
+    rolled = (_Rolled(places, *answers[like]) for places, like, _ in rolling)
+    return arrangement.answer, tuple(one for one in rolled if one.answer.outcome is not ArrangeOutcome.FITS)
+
+
+def _rolling(question: _Question) -> Iterator[tuple[tuple[int, ...], object, Mapping[int, int]]]:
     """Yield the groups of each object that rolls with more pods, what it shares with its like, and how many more.
 
     Objects roll alike where their pods need the same and no pod asks anything of its neighbours.
     """
-    by_subject: dict[ResourceId, list[int]] = {}
-    for place, index in enumerate(part.asks):
-        if report.wanted[index].group.count.surge:
-            by_subject.setdefault(report.wanted[index].subject, []).append(place)
-    claims, plain = part.scene.claims, not any(claim.neighbours.any for claim in part.scene.claims)
-    for places in by_subject.values():
-        counts = [report.wanted[part.asks[place]].group.count for place in places]
-        like: object = tuple(places)
+    claims, surges, yields = question.scene.claims, question.surges, question.yields
+    plain = not any(claim.neighbours.any for claim in claims)
+    for places in question.rolling:
+        like: object = places
         if plain:
             like = tuple(
-                (
-                    tuple(claims[place].need.items()),
-                    claims[place].sure,
-                    claims[place].maybe,
-                    n.surge,
-                    bool(n.unavailable),
-                )
-                for place, n in zip(places, counts, strict=True)
+                (tuple(claims[at].need.items()), claims[at].sure, claims[at].maybe, surges[at], yields[at])
+                for at in places
             )
-        yield places, like, {place: count.surge for place, count in zip(places, counts, strict=True)}
+        yield places, like, {at: surges[at] for at in places}
 
 
 def _roll(
-    report: _Report, part: SitePart, arrangement: Arrangement, more: Mapping[int, int]
+    question: _Question, arrangement: Arrangement, more: Mapping[int, int]
 ) -> tuple[ArrangeAnswer, ArrangeOutcome]:
     """Say whether a rolling update finds nodes for its pods, and whether it ends.
 
@@ -153,7 +193,7 @@ def _roll(
     if answer.outcome is ArrangeOutcome.FITS:
         return answer, end
     for place in more:
-        if not report.wanted[part.asks[place]].group.count.unavailable:
+        if not question.yields[place]:
             one = answer if dict(more) == {place: 1} else arrangement.rollout({place: 1})
             end = max(end, one.outcome, key=_HOW_BAD.index)
     return answer, end
@@ -226,11 +266,12 @@ class _Report:
             related=(*self._pool_lines(pools), *(self._line(item) for item in about[:_MOST_RELATED])),
         )
 
-    def rollout(self, part: SitePart, places: Sequence[int], answer: ArrangeAnswer, end: ArrangeOutcome) -> Diagnostic:
-        """Report that the pods of a rolling update find no node, or only by chance; `end` is what becomes of one.
+    def rollout(self, part: SitePart, rolled: _Rolled) -> Diagnostic:
+        """Report that the pods of a rolling update find no node, or only by chance.
 
         What hangs on chance is one cause for all objects of the pools.
         """
+        places, answer, end = rolled
         item = self.wanted[part.asks[places[0]]]
         pools = self._used(part, answer)
         names = " and ".join(self.pools[number].name for number in sorted(pools))

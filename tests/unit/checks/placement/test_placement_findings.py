@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 from tests.support.reports import text_of
 
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.checks.demand.groups import PodGroup
+from kservegen.checks.placement.check import WantedPods, _arranged, check_placement
+from kservegen.checks.placement.neighbours import Member
+from kservegen.checks.placement.pools import read_pools
 from kservegen.core.assumptions import Assumption
-from kservegen.core.diagnostics import Diagnostic
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.running import PodCount
 
 L4 = "nodePools:\n  l4: {accelerator: l4, nodes: {max: %s}, allocatable: {cpu: 15, memory: 58Gi, accelerators: %s}%s}\n"
 PLAIN = "  plain: {nodes: {min: 1, max: %d}, allocatable: {cpu: 8, memory: 32Gi}}\n"
@@ -223,3 +233,42 @@ models:
 """
     (found,) = told(Project(tmp_path), service, L4 % (1, 1, ""))
     assert (found.rule, found.hint) == ("gpu/pool-full", "Keep a node free.")
+
+
+class _Elsewhere:
+    """An environment of which nothing is asked but its name and its lines."""
+
+    name = "prod"
+
+    def locate(self, _path: Path, **_: bool) -> Location:
+        return Location("environments/prod.yaml")
+
+
+def _placed(order: Sequence[str], *, least: int = 1, surge: int = 0) -> tuple[Diagnostic, ...]:
+    """Place four pods of which each fills a node, on three nodes; they name what they need in some order."""
+    requests = {name: Fraction(8) for name in order}
+    group = PodGroup(
+        role="predictor", path=("spec", "predictor"), pod={}, requests=requests, count=PodCount(least, 4 - surge, surge)
+    )
+    wanted = WantedPods("chat", ResourceId("InferenceService", "ns", "chat"), group, Member("ns", {}))
+    pools = read_pools({"p": {"nodes": {"max": 3}, "allocatable": {"cpu": 8, "memory": 8}}}, {})
+    environment = cast("ResolvedEnvironment", _Elsewhere())
+    return check_placement(environment, pools, [wanted], lambda *_, **__: Location("models.yaml")).diagnostics
+
+
+def test_alike_environments_are_arranged_once_and_told_apart_where_they_differ() -> None:
+    ways = [(("cpu", "memory"), 1, 0), (("memory", "cpu"), 1, 0), (("cpu", "memory"), 4, 0), (("cpu", "memory"), 1, 1)]
+    alone = []
+    for order, least, surge in ways:
+        _arranged.cache_clear()
+        alone.append(_placed(order, least=least, surge=surge))
+    _arranged.cache_clear()
+    together = [_placed(order, least=least, surge=surge) for order, least, surge in ways]
+    assert together == alone
+    assert [found.message.rpartition(":")[0] for (found,) in together] == [
+        "p: no room for every pod at maxReplicas, 32 of 24 cpu",
+        "p: no room for every pod at maxReplicas, 32 of 24 memory",
+        "p: no room for every pod at minReplicas already, 32 of 24 cpu",
+        "p: no room for the 1 more that chat has while it rolls out, 32 of 24 cpu",
+    ]
+    assert _arranged.cache_info()[:2] == (1, 3)
