@@ -3,13 +3,14 @@
 Guards, cheapest first. A policy that does not look at a kind in a namespace is left out once, not for every object. An
 object that passed in one environment passes in the next that binds the policy alike. And once a policy has seen enough
 objects to be worth the analysis, objects that are equal in what it reads (`reads`) share one verdict, and the others go
-to the interpreter cut down to that; policies that recognise most objects are checked together. By what they read only
-plain passes are kept; what is found of an object holds for that very object, under a binding of the same weight.
+to the interpreter cut down to that. Policies that recognise most objects are checked together; those whose objects all
+differ are one program (`fusion`). By what they read only plain passes are kept; what is found of an object holds for
+that very object, under a binding of the same weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
@@ -24,6 +25,7 @@ from kservegen.checks.policy.evaluate import (
     evaluate_policies,
     see,
 )
+from kservegen.checks.policy.fusion import Fusion, fuse
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding, Severity
@@ -38,6 +40,8 @@ _WORTH_FOLLOWING: Final = 16
 _TRIAL: Final = 512
 # After so many objects of an environment, the policies that recognise most of them are put together.
 _KNOWN_WELL: Final = 128
+# Once so many objects had to be asked about, compiling the policies in one costs less than it saves.
+_WORTH_FUSING: Final = 32
 
 
 _Place: TypeAlias = tuple[str, str]
@@ -65,6 +69,11 @@ class _Passes(Struct):
         """Whether most objects have a known key."""
         return self.part is not None and self.hits * 2 > self.checked
 
+    @property
+    def differs(self) -> bool:
+        """Whether most objects have to be asked about, and pass."""
+        return self.part is not None and self.hits * 2 <= self.checked and len(self.found) * 4 < self.checked
+
 
 class _Joint(Struct):
     """What passed several policies at once, by one key over all that they read."""
@@ -74,11 +83,32 @@ class _Joint(Struct):
     keys: set[Hashable] = field(default_factory=set)
 
 
+class _Fused(Struct):
+    """Policies whose objects differ in what they read, as one program over all of that; None before it is worth it."""
+
+    part: DocumentPart
+    fusion: Fusion | None = None
+    asked: int = 0
+    passed: int = 0
+
+    def passes(self, planned: Iterable[_Planned], doc: JsonObject) -> bool:
+        """Whether an object passes all for certain, as far as the program is asked: not where most objects fail."""
+        self.asked += 1
+        if self.asked == _WORTH_FUSING:
+            self.fusion = fuse([(policy.compiled, quick.params) for policy, quick in planned if quick is not None])
+        if self.fusion is None or self.passed * 2 < self.asked - 2 * _WORTH_FUSING:
+            return False
+        passes = self.fusion.passes(mapping(cut(self.part, doc)))
+        self.passed += passes
+        return passes
+
+
 class PolicyPasses(Struct, eq=False):
     """What passed in one environment and so passes in the next, by the name of a policy and its parameters."""
 
     passes: dict[_Place, _Passes] = field(default_factory=dict)
     joints: dict[frozenset[_Place], _Joint] = field(default_factory=dict)
+    fused: dict[frozenset[_Place], _Fused] = field(default_factory=dict)
 
     def of(self, policy: Bound, params: JsonObject | None) -> _Passes:
         """Return what passed a policy with these parameters."""
@@ -87,17 +117,27 @@ class PolicyPasses(Struct, eq=False):
             self.passes[place] = _Passes(place)
         return self.passes[place]
 
-    def joint(self, members: Iterable[_Passes]) -> _Joint:
+    def joint(self, members: Sequence[_Passes]) -> _Joint:
         """Return what passed all of these."""
-        members = tuple(members)
         place = frozenset(member.place for member in members)
         if place not in self.joints:
-            part = DocumentPart()
-            for member in members:
-                if member.part is not None:
-                    part.merge(member.part)
-            self.joints[place] = _Joint(part)
+            self.joints[place] = _Joint(_read_by(members))
         return self.joints[place]
+
+    def fusion(self, members: Sequence[_Passes]) -> _Fused:
+        """Return these as one program."""
+        place = frozenset(member.place for member in members)
+        if place not in self.fused:
+            self.fused[place] = _Fused(_read_by(members))
+        return self.fused[place]
+
+
+def _read_by(members: Iterable[_Passes]) -> DocumentPart:
+    part = DocumentPart()
+    for member in members:
+        if member.part is not None:
+            part.merge(member.part)
+    return part
 
 
 class _Quick(NamedTuple):
@@ -111,10 +151,12 @@ _Planned: TypeAlias = tuple[Bound, _Quick | None]
 
 
 class _Plan(NamedTuple):
-    """The policies that look at a kind in a namespace: `together` under one joint key, the others one by one."""
+    """The policies that look at a kind in a namespace: `together` under one joint key, some fused, the others alone."""
 
     joint: _Joint | None
     together: tuple[_Planned, ...]
+    fusion: _Fused | None
+    fused: tuple[_Planned, ...]
     others: tuple[_Planned, ...]
 
 
@@ -139,6 +181,8 @@ class PolicyChecker:
         if plan is None:
             plan = self._plans[place] = self._make_plan(resource)
         found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
+        if plan.fusion is not None:
+            found += self._check_fused(plan.fusion, plan.fused, item)
         found += self._check_each(plan.others, item)
         return tuple(found)
 
@@ -152,6 +196,14 @@ class PolicyChecker:
             joint.objects.add(item)
         return found
 
+    def _check_fused(self, fusion: _Fused, planned: tuple[_Planned, ...], item: Defaulted) -> list[Finding]:
+        unknown = [quick.passes for _, quick in planned if quick is not None and item not in quick.passes.objects]
+        if unknown and fusion.passes(planned, item.resource.doc):
+            for passes in unknown:
+                passes.objects.add(item)
+            return []
+        return self._check_each(planned, item)
+
     def _check_each(self, planned: tuple[_Planned, ...], item: Defaulted) -> list[Finding]:
         found: list[Finding] = []
         for policy, quick in planned:
@@ -163,11 +215,13 @@ class PolicyChecker:
 
     def _make_plan(self, resource: Resource) -> _Plan:
         planned = tuple(self._plan(resource))
-        together = tuple(item for item in planned if item[1] is not None and item[1].passes.recognises)
-        if len(together) < 2:
-            return _Plan(None, (), planned)
-        joint = self._passes.joint(quick.passes for _, quick in together if quick is not None)
-        return _Plan(joint, together, tuple(item for item in planned if item not in together))
+        together = [item for item in planned if item[1] is not None and item[1].passes.recognises]
+        fused = [item for item in planned if item[1] is not None and item[1].passes.differs]
+        joint = self._passes.joint(_passes_of(together)) if len(together) > 1 else None
+        fusion = self._passes.fusion(_passes_of(fused)) if len(fused) > 1 else None
+        taken = (*(together if joint else ()), *(fused if fusion else ()))
+        others = tuple(item for item in planned if item not in taken)
+        return _Plan(joint, tuple(together), fusion, tuple(fused), others)
 
     def _plan(self, resource: Resource) -> Iterable[_Planned]:
         """Choose the policies that look at objects of this kind in this namespace, and how each is checked."""
@@ -186,6 +240,10 @@ class PolicyChecker:
                 yield policy, None
             else:
                 yield policy, _Quick(chosen[0], self._passes.of(policy, chosen[0]))
+
+
+def _passes_of(planned: Iterable[_Planned]) -> list[_Passes]:
+    return [quick.passes for _, quick in planned if quick is not None]
 
 
 def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:

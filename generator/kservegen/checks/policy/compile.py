@@ -98,7 +98,7 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     messages = [each.message_expression.text for each in work.policy.validations if each.message_expression]
     texts = tuple(each for each in messages if not _asked(each) and is_text(each))
     for together in (texts, ()) if texts else ((),):
-        text = _whole_text(work.policy, together)
+        text = whole_text(work.policy, together)
         needed = _needed(text, every)
         whole = work.engine.compile(text, variables=needed, is_read=True)
         if not isinstance(whole, CompileError):
@@ -166,7 +166,7 @@ def _message(work: _Work, validation: Validation, proven: frozenset[str]) -> Pro
     return work.deferred(expression, "string") if expression.text in proven else work.program(expression, _STRING)
 
 
-def _whole_text(policy: Policy, messages: tuple[str, ...]) -> str:
+def whole_text(policy: Policy, messages: tuple[str, ...] = ()) -> str:
     """Fuse a policy into one expression, so that an object that passes costs one evaluation.
 
     A conjunction is true only where each part is true, so nothing but a plain pass can hide behind it; whatever else

@@ -37,7 +37,7 @@ _NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNot
 _LONGEST_MESSAGE: Final = 5 * 1024
 
 # All that a policy reads of the request for an object that is shown to it cut.
-_CREATION: Final[JsonObject] = {"operation": "CREATE"}
+CREATION: Final[JsonObject] = {"operation": "CREATE"}
 
 
 def evaluate_policies(
@@ -115,7 +115,7 @@ class AdmissionCase(Struct, frozen=True):
             values: dict[str, object] = {
                 "object": self.shown if cut else self.admission.object,
                 "oldObject": self.admission.old_object,
-                "request": _CREATION if cut else self.admission.request(),
+                "request": CREATION if cut else self.admission.request(),
                 "namespaceObject": self.namespace,
             }
             if self.compiled.policy.takes_params:

@@ -118,7 +118,7 @@ class CelEngine:
         # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
         if not is_read and (unread := self._unread(expression)):
             return _compile_error(unread, offset=0)
-        return self._link(compose(expression, variables or {}, aliases or {}))
+        return self.link(compose(expression, variables or {}, aliases or {}))
 
     @lru_cache(maxsize=1024)  # noqa: B019 - engines are few, and kept
     def _unread(self, expression: str) -> str:
@@ -129,7 +129,7 @@ class CelEngine:
             return str(error)
         return ""
 
-    def _link(self, composed: Composed) -> Program | CompileError:
+    def link(self, composed: Composed) -> Program | CompileError:
         """Check and link a text; where the checker wants types that the server does not want, leave it to run time."""
         text = rewrite(composed.text)
         outcome = self._compiled(text)

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from tests.support.examples import examples
 from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
 
-from kservegen.checks.policy.admission import CREATE
+from kservegen.checks.policy.admission import CREATE, Admission
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
-from kservegen.checks.policy.evaluate import evaluate_policies
+from kservegen.checks.policy.compile import CompiledPolicy
+from kservegen.checks.policy.evaluate import AdmissionCase, evaluate_policies
 from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.fusion import Fusion, fuse
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, is_truth, parse_expression
@@ -130,6 +132,32 @@ def test_the_checker_says_of_many_objects_what_evaluation_says() -> None:
         checker = PolicyChecker(policies, {}, passed)
         assert [by_rule(checker.check(one)) for one in objects] == expected
     assert passed.joints
+    assert any(fused.passed for fused in passed.fused.values())
+
+
+SETS = (NAMES, NAMES[::2], NAMES[1::2], NAMES[:2], NAMES[-3:])
+
+
+@lru_cache(maxsize=8)
+def fused(names: tuple[str, ...]) -> tuple[Fusion, DocumentPart, tuple[tuple[CompiledPolicy, JsonObject | None], ...]]:
+    part = DocumentPart()
+    for name in names:
+        part.merge(part_of(name))
+    members = tuple((in_force(name).compiled, next(iter(in_force(name).pool), None)) for name in names)
+    fusion = fuse(members)
+    assert fusion is not None
+    return fusion, part, members
+
+
+@settings(max_examples=examples(60))
+@given(doc=objects(), names=st.sampled_from(SETS))
+def test_policies_in_one_pass_what_each_of_them_passes(doc: JsonObject, names: list[str]) -> None:
+    fusion, part, members = fused(tuple(names))
+    admission = Admission(resource=resource(doc))
+    each = [AdmissionCase(policy, admission, None, params).whole() is True for policy, params in members]
+    shown = cut(part, doc)
+    assert isinstance(shown, dict)
+    assert fusion.passes(shown) is all(each)
 
 
 def things(count: int) -> list[Resource]:
@@ -143,6 +171,47 @@ HEAD = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPo
 RULES = (
     "  matchConstraints: {resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]"
 )
+
+
+PARAMETERS = """\
+  paramKind: {apiVersion: v1, kind: ConfigMap}
+  variables:
+    - {name: size, expression: object.spec.size}
+    - {name: most, expression: int(params.data.most) %s 1}
+  validations: [{expression: "[variables.size].all(shared_0, shared_0 < variables.most)"}]
+"""
+
+
+def test_policies_in_one_keep_their_own_parameters_and_names() -> None:
+    """What is called alike is another thing in each; what is written alike is one."""
+    texts = [f"{HEAD}{RULES}}}\n{PARAMETERS % sign}" for sign in "+-"]
+    one, other = (bound(text, params={"most": 5}) for text in texts)
+    fusion = fuse([(one.compiled, one.pool[0]), (other.compiled, {"data": {"most": "9"}})])
+    assert fusion is not None
+    assert [fusion.passes({"spec": {"size": size}}) for size in (5, 6, 7, 8)] == [True, False, False, False]
+    assert not fusion.passes({"spec": {}})
+
+
+def test_policies_that_most_objects_fail_are_not_asked_together_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("one", "two")
+    texts = (f"{HEAD.replace('name: p', f'name: {name}')}{RULES}}}\n" for name in names)
+    policies = [bound(f"{text}  validations: [{{expression: object.spec.size < 200}}]\n") for text in texts]
+    objects = [as_it_is(thing) for thing in things(600)]
+    for number, one in enumerate(objects):
+        one.resource.doc["spec"] = {"size": number}
+    answers: list[bool] = []
+    ask = Fusion.passes
+
+    def noted(fusion: Fusion, shown: JsonObject) -> bool:
+        answers.append(ask(fusion, shown))
+        return answers[-1]
+
+    monkeypatch.setattr(Fusion, "passes", noted)
+    passed = PolicyPasses()
+    for _ in range(2):  # what is known of an object is not asked again
+        checker = PolicyChecker(policies, {}, passed)
+        assert [len(checker.check(one)) for one in objects] == [0] * 200 + [2] * 400
+        assert (answers.count(True), answers.count(False)) == (42, 75)
 
 
 @pytest.mark.parametrize(
