@@ -29,7 +29,7 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
-from kservegen.evaluate.environment import Evaluation, Tools, default_environment, evaluate
+from kservegen.evaluate.environment import Evaluation, Tools, default_environment
 from kservegen.evaluate.environments import evaluate_all
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
@@ -90,7 +90,7 @@ def plan_upgrades(
     project = open_project(repository)
     releases = project.tools.releases
     _check_versions(project.tools, after, installed)
-    found: list[tuple[tuple[bool, int, int], EnvironmentUpgrade]] = []
+    going: dict[str, tuple[Evaluation, str]] = {}  # as they are today, and the version that they leave
     same: list[str] = []
     templates = open_templates(repository)
     diagnostics = list(project.diagnostics)
@@ -108,8 +108,12 @@ def plan_upgrades(
             continue
         if version in releases.versions:  # another is from before all of them
             _check_direction(releases, name, version, after)
+        going[name] = today, version
+    found: list[tuple[tuple[bool, int, int], EnvironmentUpgrade]] = []
+    for tomorrow in evaluate_all(_at_version(project, after, going), tuple(going)) if going else ():
+        today, version = going[tomorrow.environment.name]
         limits = GuardLimits.of(today.environment.value, Allowances(), clock=clock)
-        upgrade = _upgrade(_Way(project, templates, after, version, given), today, limits)
+        upgrade = _upgrade(_Way(project, templates, after, version, given), today, tomorrow, limits)
         found.append((_order(upgrade, limits), upgrade))
     ordered = found if environments else sorted(found, key=lambda item: item[0])
     upgrades = Upgrades(
@@ -190,10 +194,16 @@ class _Way(NamedTuple):
     given: UpgradePermit
 
 
-def _upgrade(way: _Way, today: Evaluation, limits: GuardLimits) -> EnvironmentUpgrade:
+def _at_version(project: Project, version: str, environments: Iterable[str]) -> Project:
+    catalog = project.catalog
+    for name in environments:
+        catalog = with_version(catalog, name, version)
+    return replace(project, catalog=catalog)
+
+
+def _upgrade(way: _Way, today: Evaluation, tomorrow: Evaluation, limits: GuardLimits) -> EnvironmentUpgrade:
     project, templates, after, installed, given = way
     name = today.environment.name
-    tomorrow = evaluate(with_version(project.catalog, name, after), name, project.tools)
     if today.built is None or tomorrow.built is None:  # the version is known, so both are built
         raise AssertionError(name)
     before, then = _side(today, project.tools), _side(tomorrow, project.tools)
