@@ -22,7 +22,8 @@ from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
 from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
 from kservegen.kserve.servers.plain_lines import is_plain
-from kservegen.kserve.servers.relations import clashes, settings_of
+from kservegen.kserve.servers.relations import clashes
+from kservegen.kserve.servers.settings import settings_of
 from kservegen.kserve.servers.tables import Flag, FlagTable, entries_within, flag_table, merged_tables, version_numbers
 from kservegen.kserve.servers.values import parsed_json, value_refusal
 
@@ -103,8 +104,10 @@ def argument_problems(
         yield from _vllm(server, line, environment)
     elif server.name == "mlserver":
         yield from _mlserver(server, line)
-    else:
+    elif server.name in _STRICT or server.name == _TENSORFLOW:
         yield from _other(server, line)
+    else:
+        yield from _kserve(server, line)
 
 
 def refuses_words(server: ServerInImage, line: CommandLine, environment: Mapping[str, str]) -> bool:
@@ -361,7 +364,7 @@ def _vllm(server: ServerInImage, line: CommandLine, environment: Mapping[str, st
     yield from _positionals(judge, version_numbers(server.version))
     is_whole = line.is_whole and not any(given.flag.name == "--config" for given in reading.given)
     settings = replace(settings_of(reading, is_whole=is_whole), model=_model(judge), environment=environment)
-    for clash, is_sure in clashes(settings, entries_within(table, "relations")):
+    for clash, is_sure in clashes(settings, table):
         yield judge.problem(
             clash.at.index, ArgumentKind.CLASH, clash.message, hint=clash.hint, exits=clash.stops, is_sure=is_sure
         )
@@ -435,33 +438,34 @@ def _mlserver(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProb
 
 
 def _other(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProblem]:
-    if server.name in _STRICT or server.name == _TENSORFLOW:
-        table = flag_table(server.name, server.version)
-        judge = _Judge(server, table, line, read_words(line.words, table, _grammar(server)))
-        yield from judge.fumbles()
-        yield from judge.values()
-        yield from judge.repeats()
-        yield from _positionals(judge, ()) if judge.strict else ()
-        return
-    yield from _kserve(server, line)
+    table = flag_table(server.name, server.version)
+    judge = _Judge(server, table, line, read_words(line.words, table, _grammar(server)))
+    yield from judge.fumbles()
+    yield from judge.values()
+    yield from judge.repeats()
+    yield from _positionals(judge, ()) if judge.strict else ()
 
 
 def _kserve(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProblem]:
     """Judge one of KServe's own servers, which read their words more than once: for what they share, and for all."""
-    common, whole = flag_table(_COMMON, server.version), flags_of(server)
-    if server.name == HUGGINGFACE and _plain_backend(line):
+    if plain_backend := server.name == HUGGINGFACE and _plain_backend(line):
         server = server._replace(vllm="")
-        whole = merged_tables(flag_table(HUGGINGFACE, server.version), common)
-    tables = [common]
-    if whole.server != server.name:  # the Hugging Face server looks at its own before it adds those of vLLM
-        tables.append(merged_tables(flag_table(server.name, server.version), common))
-    is_usual = whole is flags_of(server) and _grammar(server) == Grammar()
-    reading = read_line(server, line) if is_usual else read_words(line.words, whole, Grammar())
-    last = _Judge(server, whole, line, reading)
+    tables = _readers(server, plain_backend=plain_backend)
+    reading = read_words(line.words, tables[-1], Grammar()) if plain_backend else read_line(server, line)
+    last = _Judge(server, tables[-1], line, reading)
     if not is_plain(reading, tables):
-        yield from _as_read(last, tables)
+        yield from _as_read(last, tables[:-1])
     if server.vllm:
         yield from _inside(last)
+
+
+@lru_cache(maxsize=64)
+def _readers(server: ServerInImage, *, plain_backend: bool) -> tuple[FlagTable, ...]:
+    """List what the readers of one of KServe's own servers look for, in their order."""
+    common = flag_table(_COMMON, server.version)
+    own = merged_tables(flag_table(server.name, server.version), common)
+    # The Hugging Face server looks at its own before it adds those of vLLM.
+    return (common, own, flags_of(server)) if server.name == HUGGINGFACE and not plain_backend else (common, own)
 
 
 def _as_read(last: _Judge, tables: Iterable[FlagTable]) -> Iterator[ArgumentProblem]:
@@ -479,8 +483,8 @@ def _as_read(last: _Judge, tables: Iterable[FlagTable]) -> Iterator[ArgumentProb
 
 
 def _plain_backend(line: CommandLine) -> bool:
-    pairs = pairwise([*(word.text for word in line.words), ""])
-    return any(pair == ("--backend", "huggingface") or pair[0] == "--backend=huggingface" for pair in pairs)
+    texts = [word.text for word in line.words]
+    return "--backend=huggingface" in texts or ("--backend", "huggingface") in pairwise(texts)
 
 
 def _inside(judge: _Judge) -> Iterator[ArgumentProblem]:
@@ -490,8 +494,7 @@ def _inside(judge: _Judge) -> Iterator[ArgumentProblem]:
         if name in _NO_EFFECT or name.startswith("--ssl-"):
             message = f"{name} has no effect: {judge.name} takes what it listens on from --http_port"
             yield judge.problem(given.index, ArgumentKind.FLAG, message, hint=f"Remove {name}.", exits=False)
-    settings = settings_of(judge.reading, is_whole=judge.line.is_whole)
-    for clash, is_sure in clashes(settings, entries_within(judge.table, "relations")):
+    for clash, is_sure in clashes(settings_of(judge.reading, is_whole=judge.line.is_whole), judge.table):
         yield judge.problem(
             clash.at.index, ArgumentKind.CLASH, clash.message, hint=clash.hint, exits=clash.stops, is_sure=is_sure
         )

@@ -53,7 +53,7 @@ _ENDS: Final = frozenset(";&|<>()")
 _REST: Final = "$@"
 
 
-class PlacedWord(NamedTuple):
+class PlacedWord(Struct, frozen=True):
     """A word and the field of the container that it comes from, such as ("args", 3)."""
 
     word: Word
@@ -150,8 +150,8 @@ def lacking_command(container: JsonObject) -> LackingCommand | None:
     if not container.get("command"):
         return None  # the image's own entry point
     command, _, words, is_whole = _spoken(container)
-    for index, (word, place) in enumerate(words):
-        name = word.text.rpartition("/")[2]
+    for index, placed in enumerate(words):
+        name, place = placed.word.text.rpartition("/")[2], placed.place
         wanted = _SUBCOMMANDS.get(name)
         if wanted is not None and is_whole and place[0] == "command" and _starts(words[:index], command):
             after = words[index + 1].word if index + 1 < len(words) else Word("")
@@ -217,16 +217,23 @@ def _through_shell(
 ) -> tuple[list[PlacedWord], bool]:
     """Return the words of the program that runs in the end, and whether all of them are known."""
     items = [*command, *args]
-    shell = text(items[0][0]).rpartition("/")[2] if items else ""
-    script_at = next((i for i, (item, _) in enumerate(items[:3]) if i and not text(item).startswith("-")), None)
-    if shell not in _SHELLS or script_at is None or not text(items[script_at - 1][0]).endswith("c"):
-        return [PlacedWord(_word(text(item)), place) for item, place in items if isinstance(item, str)], True
+    script_at = _script_place(items)
+    if script_at is None:
+        return [PlacedWord(_word(item), place) for item, place in items if isinstance(item, str)], True
     script, place = items[script_at]
     rest = [(text(item), at) for item, at in items[script_at + 1 :]]
     if isinstance(script, str):
         return _script_text(script, place, rest, environment)
     shortened = [text(word) for word in sequence(mapping(script).get("script"))]
     return list(_script(shortened, place, rest, environment)), True
+
+
+def _script_place(items: Sequence[tuple[JsonValue, Path]]) -> int | None:
+    """Return which item is the script of a shell, one of the two after it; None where no shell is handed one."""
+    if not items or text(items[0][0]).rpartition("/")[2] not in _SHELLS:
+        return None
+    place = next((i for i, (item, _) in enumerate(items[:3]) if i and not text(item).startswith("-")), None)
+    return place if place is not None and text(items[place - 1][0]).endswith("c") else None
 
 
 def _word(value: str) -> Word:

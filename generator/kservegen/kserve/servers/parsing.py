@@ -17,10 +17,11 @@ from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.servers.tables import Flag, FlagTable
 
 _NEGATIVE: Final = lazy_pattern(r"-\d+|-\d*\.\d+")
+VALUELESS: Final = frozenset({"bool", "switch"})
 _OPTIMIZATION: Final = lazy_pattern(r"-O=?\d?")
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True):
     """One word as the server gets it; not known where a part of it is filled in only when the server starts."""
 
     text: str
@@ -86,7 +87,32 @@ class Grammar(NamedTuple):
 
 def read_words(words: Sequence[Word], table: FlagTable, grammar: Grammar) -> Reading:
     """Read a command line."""
-    return _Reader(words, table, grammar).read()
+    given = _all_joined(words, table, grammar)
+    return _Reader(words, table, grammar).read() if given is None else Reading(given)
+
+
+def _all_joined(words: Sequence[Word], table: FlagTable, grammar: Grammar) -> list[Given] | None:
+    """Read a line of which each word is a flag with its value behind a =, as most are; None for any other."""
+    flags, read = _joined_flags(table, grammar), []
+    for index, word in enumerate(words):
+        spelt, equals, value = word.text.partition("=")
+        flag = flags.get(spelt)
+        if flag is None or not equals:
+            return None
+        known = (Word(value, word.is_known),)
+        read.append(Given(flag=flag, spelt=spelt, index=index, value_index=index, values=known))
+    return read
+
+
+@lru_cache(maxsize=64)
+def _joined_flags(table: FlagTable, grammar: Grammar) -> dict[str, Flag]:
+    """Return the flags to which a value may be joined, by spellings that are taken as they are."""
+    odd = "_" * grammar.converts + "." * grammar.dots
+    return {
+        spelt: flag
+        for spelt, flag in table.options.items()
+        if spelt.startswith("--") and flag.kind not in VALUELESS and not any(mark in spelt for mark in odd)
+    }
 
 
 class _Meant(NamedTuple):
@@ -173,7 +199,7 @@ class _Reader:
     def _values(self, index: int, meant: _Meant, flag: Flag) -> tuple[tuple[Word, ...], int]:
         after = index + 1
         if meant.value is not None:
-            if flag.kind in {"bool", "switch"}:
+            if flag.kind in VALUELESS:
                 self._fumble(index, Fault.NEEDLESS_VALUE, meant.name, meant.value)
                 return (), after
             return (Word(meant.value, self.words[index].is_known),), after

@@ -7,15 +7,14 @@ entrypoints/*/cli_args.py, entrypoints/cli/serve.py and the classes of vllm/conf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
-
-from msgspec import Struct, field
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.servers.parsing import Given, Reading
-from kservegen.kserve.servers.values import parsed_json, read_number
+from kservegen.kserve.servers.parsing import Given
+from kservegen.kserve.servers.settings import GivenSettings
+from kservegen.kserve.servers.tables import FlagTable, entries_within
 
 
 class Clash(NamedTuple):
@@ -27,76 +26,38 @@ class Clash(NamedTuple):
     stops: bool = True
 
 
-class GivenSettings(Struct, frozen=True, eq=False):
-    """What was given, by the long name of the flag; of a flag that is given twice the last counts.
-
-    `model` is where the model is, blank where that is not written; `environment` are the variables of the container.
-    """
-
-    last: Mapping[str, Given]
-    json: Mapping[str, JsonObject]
-    is_whole: bool
-    model: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def given(self, name: str) -> Given | None:
-        """Return a flag that is given and does not take itself back."""
-        found = self.last.get(name)
-        return None if found is None or found.is_negated else found
-
-    def lacks(self, name: str) -> bool:
-        """Whether a flag is certainly not given: none of the words is hidden."""
-        return self.is_whole and self.given(name) is None
-
-    def number(self, name: str) -> float | None:
-        """Return the number of a flag, where it is written."""
-        found = self.given(name)
-        known = found is not None and found.values and found.values[0].is_known
-        return read_number(found.values[0].text) if found is not None and known else None
-
-    def value(self, name: str) -> str:
-        """Return the value of a flag; blank where it is not written."""
-        found = self.given(name)
-        known = found is not None and found.values and found.values[0].is_known
-        return found.values[0].text if found is not None and known else ""
-
-    def part(self, name: str, key: str) -> object:
-        """Return a key of a flag's JSON; None where it is not there."""
-        return self.json.get(name, {}).get(key)
-
-
-def settings_of(reading: Reading, *, is_whole: bool) -> GivenSettings:
-    """Gather what was given. Keys behind dots replace the JSON as a whole, as vLLM puts them last."""
-    last: dict[str, Given] = {}
-    whole: dict[str, JsonObject] = {}
-    dotted: dict[str, JsonObject] = {}
-    for given in reading.given:
-        name = given.flag.name
-        if not given.key or name not in last:
-            last[name] = given
-        known = bool(given.values) and given.values[0].is_known
-        value = parsed_json(given.values[0].text) if known else None
-        if given.key and known:
-            dotted.setdefault(name, {})[given.key] = given.values[0].text if value is None else value
-        elif isinstance(value, dict):
-            whole[name] = value
-    return GivenSettings(last, {**whole, **dotted}, is_whole)
-
-
-def clashes(settings: GivenSettings, laws: Mapping[str, bool]) -> Iterator[tuple[Clash, bool]]:
-    """Yield what breaks a law that holds, each with whether it holds for sure."""
-    for name, is_sure in laws.items():
-        for law in _LAWS.get(name, ()):
-            for clash in law(settings):
+def clashes(settings: GivenSettings, table: FlagTable) -> Iterator[tuple[Clash, bool]]:
+    """Yield what breaks a law that the server of a table has, each with whether it has it for sure."""
+    for law, is_sure in _laws_of(table):
+        if not law.flags.isdisjoint(settings.last):
+            for clash in law.broken(settings):
                 yield clash, is_sure
 
 
-_Law = Callable[[GivenSettings], Iterator[Clash]]
+_Broken: TypeAlias = Callable[[GivenSettings], Iterator[Clash]]
+
+
+class _Law(NamedTuple):
+    """What breaks a law, and the flags of which one has to be given for it to be broken."""
+
+    flags: frozenset[str]
+    broken: _Broken
+
+
+def _of(*flags: str) -> Callable[[_Broken], _Law]:
+    return lambda broken: _Law(frozenset(flags), broken)
+
+
+@lru_cache(maxsize=64)
+def _laws_of(table: FlagTable) -> tuple[tuple[_Law, bool], ...]:
+    named = entries_within(table, "relations").items()
+    return tuple((law, is_sure) for name, is_sure in named for law in _LAWS.get(name, ()))
 
 
 def _needs(flag: str, *others: str, stops: bool = True) -> _Law:
     """Ask for one of the others beside a flag."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given = settings.given(flag)
         if given is not None and all(settings.lacks(other) for other in others):
@@ -109,6 +70,7 @@ def _needs(flag: str, *others: str, stops: bool = True) -> _Law:
 def _excludes(flag: str, *others: str, stops: bool = True) -> _Law:
     """Refuse the others beside a flag."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given = settings.given(flag)
         for other in others if given is not None else ():
@@ -123,6 +85,7 @@ def _excludes(flag: str, *others: str, stops: bool = True) -> _Law:
 def _at_most(flag: str, other: str) -> _Law:
     """Refuse a number that is larger than that of another flag."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         number, bound, given = settings.number(flag), settings.number(other), settings.given(flag)
         if given is not None and number is not None and bound is not None and number > bound:
@@ -134,6 +97,7 @@ def _at_most(flag: str, other: str) -> _Law:
 def _more_than_one(flag: str, other: str) -> _Law:
     """Ask for a size above 1; what is not given is 1."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given, size = settings.given(flag), settings.number(other)
         if given is not None and (settings.lacks(other) or (size is not None and size <= 1)):
@@ -143,6 +107,7 @@ def _more_than_one(flag: str, other: str) -> _Law:
 
 
 def _one_of(flag: str, *values: str) -> _Law:
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given, value = settings.given(flag), settings.value(flag)
         if given is not None and value and value not in values:
@@ -154,6 +119,7 @@ def _one_of(flag: str, *values: str) -> _Law:
 def _backend(flag: str, allowed: tuple[str, ...], above: float = 0) -> _Law:
     """Ask for one of some executors, from a number above some; a backend that is not written fits."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given, number = settings.given(flag), settings.number(flag)
         backend = settings.value("--distributed-executor-backend")
@@ -167,6 +133,7 @@ def _backend(flag: str, allowed: tuple[str, ...], above: float = 0) -> _Law:
 
 
 def _role(flag: str, connector: str, role: str, roles: tuple[str, ...]) -> _Law:
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given, value = settings.given(flag), settings.part(flag, role)
         if given is None or flag not in settings.json or not settings.part(flag, connector) or value in roles:
@@ -180,6 +147,7 @@ def _role(flag: str, connector: str, role: str, roles: tuple[str, ...]) -> _Law:
 def _twice(flag: str, setting: str, *keys: str) -> _Law:
     """Refuse what a JSON setting says as well."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given = settings.given(flag)
         for key in keys:
@@ -189,18 +157,26 @@ def _twice(flag: str, setting: str, *keys: str) -> _Law:
     return law
 
 
+@_of("--headless")
 def _headless_count(settings: GivenSettings) -> Iterator[Clash]:
     count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
     if settings.given("--headless") and given is not None and count is not None and count > 1:
         yield Clash(given, "--headless starts no API server, and --api-server-count asks for some")
 
 
+@_of("--headless")
 def _headless_no_api(settings: GivenSettings) -> Iterator[Clash]:
     count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
     if settings.given("--headless") and given is not None and count == 1:
         yield Clash(given, "--headless starts no API server, and --api-server-count asks for some")
 
 
+@_of(
+    "--data-parallel-external-lb",
+    "--data-parallel-rank",
+    "--data-parallel-hybrid-lb",
+    "--data-parallel-multi-port-external-lb",
+)
 def _one_mode(settings: GivenSettings) -> Iterator[Clash]:
     modes = (
         ("--data-parallel-external-lb", "--data-parallel-rank"),
@@ -215,6 +191,7 @@ def _one_mode(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, f"{' and '.join(chosen)} are two ways to spread load; one is allowed")
 
 
+@_of("--decode-context-parallel-size")
 def _divisible(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--decode-context-parallel-size")
     size, parts = settings.number("--tensor-parallel-size"), settings.number("--decode-context-parallel-size")
@@ -224,6 +201,7 @@ def _divisible(settings: GivenSettings) -> Iterator[Clash]:
         )
 
 
+@_of("--data-parallel-rank")
 def _rank(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--data-parallel-rank")
     rank, size = settings.number("--data-parallel-rank"), settings.number("--data-parallel-size")
@@ -231,18 +209,21 @@ def _rank(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, f"--data-parallel-rank {rank:g} is not below --data-parallel-size {size:g}")
 
 
+@_of("--data-parallel-rank")
 def _local_rank(settings: GivenSettings) -> Iterator[Clash]:
     given, local = settings.given("--data-parallel-size-local"), settings.number("--data-parallel-size-local")
     if given is not None and settings.given("--data-parallel-rank") and local is not None and local != 1:
         yield Clash(given, f"--data-parallel-size-local is {local:g} beside --data-parallel-rank, allowed: 1")
 
 
+@_of("--headless")
 def _local_above_zero(settings: GivenSettings) -> Iterator[Clash]:
     given, local = settings.given("--data-parallel-size-local"), settings.number("--data-parallel-size-local")
     if given is not None and settings.given("--headless") and local is not None and local <= 0:
         yield Clash(given, "--headless needs --data-parallel-size-local above 0")
 
 
+@_of("--enable-eplb")
 def _eplb_size(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--enable-eplb")
     sizes = [settings.number(name) for name in ("--tensor-parallel-size", "--data-parallel-size")]
@@ -252,6 +233,7 @@ def _eplb_size(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, "--enable-eplb needs --tensor-parallel-size or --data-parallel-size above 1")
 
 
+@_of("--eplb-config")
 def _redundant(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--eplb-config")
     if (
@@ -262,6 +244,7 @@ def _redundant(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, "num_redundant_experts in --eplb-config needs --enable-eplb")
 
 
+@_of("--enable-chunked-prefill")
 def _batched_length(settings: GivenSettings) -> Iterator[Clash]:
     chunked = settings.last.get("--enable-chunked-prefill")
     if chunked is not None and chunked.is_negated:
@@ -272,6 +255,7 @@ def _batched_length(settings: GivenSettings) -> Iterator[Clash]:
 
 
 def _only_default(flag: str) -> _Law:
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given, number = settings.given(flag), settings.number(flag)
         if given is not None and number is not None and number != 1:
@@ -280,6 +264,7 @@ def _only_default(flag: str) -> _Law:
     return law
 
 
+@_of("--speculative-config")
 def _speculative(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--speculative-config")
     if given is None:
@@ -289,23 +274,27 @@ def _speculative(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, "num_speculative_tokens in --speculative-config must be above 0")
 
 
+@_of("--mamba-block-size")
 def _prefix_caching(settings: GivenSettings) -> Iterator[Clash]:
     given, caching = settings.given("--mamba-block-size"), settings.last.get("--enable-prefix-caching")
     if given is not None and caching is not None and caching.is_negated:
         yield Clash(given, "--mamba-block-size needs prefix caching, which --no-enable-prefix-caching switches off")
 
 
+@_of("--dcp-comm-backend")
 def _a2a(settings: GivenSettings) -> Iterator[Clash]:
     if settings.value("--dcp-comm-backend") == "a2a":
-        yield from _more_than_one("--dcp-comm-backend", "--decode-context-parallel-size")(settings)
+        yield from _more_than_one("--dcp-comm-backend", "--decode-context-parallel-size").broken(settings)
 
 
+@_of("--enable-return-routed-experts")
 def _routed_experts(settings: GivenSettings) -> Iterator[Clash]:
     given, stages = settings.given("--enable-return-routed-experts"), settings.number("--pipeline-parallel-size")
     if given is not None and stages is not None and stages > 1:
         yield Clash(given, "--enable-return-routed-experts excludes --pipeline-parallel-size above 1")
 
 
+@_of("--enable-return-routed-experts")
 def _connector_with_routed(settings: GivenSettings) -> Iterator[Clash]:
     given = settings.given("--enable-return-routed-experts")
     if given is not None and text(mapping(settings.json.get("--kv-transfer-config")).get("kv_connector")):
@@ -315,6 +304,7 @@ def _connector_with_routed(settings: GivenSettings) -> Iterator[Clash]:
 def _above_one(flag: str, *others: str) -> _Law:
     """Refuse numbers above 1 beside a flag."""
 
+    @_of(flag)
     def law(settings: GivenSettings) -> Iterator[Clash]:
         given = settings.given(flag)
         for other in others if given is not None else ():
@@ -325,13 +315,15 @@ def _above_one(flag: str, *others: str) -> _Law:
     return law
 
 
+@_of("--mm-tensor-ipc")
 def _shared_memory(settings: GivenSettings) -> Iterator[Clash]:
     """Of models that read nothing but text vLLM does not look at it."""
     sizes = ("--tensor-parallel-size", "--data-parallel-size", "--pipeline-parallel-size")
     if settings.value("--mm-tensor-ipc") == "torch_shm":
-        yield from (clash._replace(stops=False) for clash in _above_one("--mm-tensor-ipc", *sizes)(settings))
+        yield from (clash._replace(stops=False) for clash in _above_one("--mm-tensor-ipc", *sizes).broken(settings))
 
 
+@_of("--api-server-count")
 def _runtime_adapters(settings: GivenSettings) -> Iterator[Clash]:
     allowed = settings.environment.get("VLLM_ALLOW_RUNTIME_LORA_UPDATING", "").lower() in ("1", "true")
     count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
@@ -341,12 +333,14 @@ def _runtime_adapters(settings: GivenSettings) -> Iterator[Clash]:
         )
 
 
+@_of("--sse-keep-alive-interval")
 def _keep_alive(settings: GivenSettings) -> Iterator[Clash]:
     given, seconds = settings.given("--sse-keep-alive-interval"), settings.number("--sse-keep-alive-interval")
     if given is not None and seconds is not None and seconds < 0:
         yield Clash(given, f"--sse-keep-alive-interval is {seconds:g}, allowed: 0 and more")
 
 
+@_of("--enable-mamba-cache-stochastic-rounding")
 def _rounding(settings: GivenSettings) -> Iterator[Clash]:
     given, dtype = settings.given("--enable-mamba-cache-stochastic-rounding"), settings.value("--mamba-ssm-cache-dtype")
     if given is not None and dtype not in ("", "auto", "float16"):
@@ -354,6 +348,7 @@ def _rounding(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, told)
 
 
+@_of("--load-format")
 def _streamed(settings: GivenSettings) -> Iterator[Clash]:
     """Check how a model in object storage is loaded, where that is said; without a word newer versions choose well."""
     given, loader = settings.given("--load-format"), settings.value("--load-format")
@@ -363,6 +358,7 @@ def _streamed(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, f"a model at {scheme}:// needs --load-format runai_streamer, which is {loader}")
 
 
+@_of("--structured-outputs-config")
 def _structured(settings: GivenSettings) -> Iterator[Clash]:
     flag = "--structured-outputs-config"
     given, backend = settings.given(flag), settings.part(flag, "backend")
@@ -376,6 +372,7 @@ def _structured(settings: GivenSettings) -> Iterator[Clash]:
             yield Clash(given, f"{key} in {flag} needs backend {' or '.join(allowed)}")
 
 
+@_of("--quantization-config")
 def _online_quantization(settings: GivenSettings) -> Iterator[Clash]:
     """Check that weights which are stored quantized are not to be quantized on the way in."""
     given, method = settings.given("--quantization-config"), settings.value("--quantization")
@@ -383,6 +380,7 @@ def _online_quantization(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, f"--quantization-config goes with online methods of --quantization alone, which is {method}")
 
 
+@_of("--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path")
 def _encoder_scale(settings: GivenSettings) -> Iterator[Clash]:
     """Of models that read nothing but text vLLM does not look at it."""
     paths = ("--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path")
@@ -391,7 +389,7 @@ def _encoder_scale(settings: GivenSettings) -> Iterator[Clash]:
         given = settings.given(path)
         if given is not None and (settings.lacks("--mm-encoder-attn-dtype") or kind not in ("", "fp8")):
             yield Clash(given, f"{path} needs --mm-encoder-attn-dtype fp8 beside it", stops=False)
-    yield from _excludes(*paths, stops=False)(settings)
+    yield from _excludes(*paths, stops=False).broken(settings)
 
 
 _STORED_QUANTIZED: Final = frozenset(
@@ -401,6 +399,7 @@ _STORED_QUANTIZED: Final = frozenset(
 _USUAL_OBJECT: Final = 128
 
 
+@_of("--mm-shm-cache-max-object-size-mb")
 def _shared_cache(settings: GivenSettings) -> Iterator[Clash]:
     """Of models that read nothing but text vLLM does not look at it."""
     flag, kind = "--mm-shm-cache-max-object-size-mb", settings.value("--mm-processor-cache-type")

@@ -40,6 +40,11 @@ def value_refusal(flag: Flag, value: str) -> str | None:
     return _outside(flag.limits, value)
 
 
+def takes_any(flag: Flag) -> bool:
+    """Whether a flag takes every text."""
+    return flag.value_type not in _READERS and flag.choices is None and not flag.limits
+
+
 def _plain(value: str) -> str:
     """Write a whole number without what Python reads over: signs, underscores, leading zeros."""
     return str(int(value)) if len(value) <= _LONGEST_NUMBER and _INTEGER.fullmatch(value) else value

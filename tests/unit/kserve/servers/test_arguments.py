@@ -10,12 +10,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 from tools.server_flags import FACTS, SOURCE, compile_tables, render
 
-from kservegen.kserve.servers import arguments
-from kservegen.kserve.servers.arguments import CommandLine, argument_problems, flags_of
+from kservegen.kserve.servers import arguments, parsing
+from kservegen.kserve.servers.arguments import CommandLine, argument_problems, flags_of, read_line
 from kservegen.kserve.servers.command_line import started_server
-from kservegen.kserve.servers.images import server_in
+from kservegen.kserve.servers.images import ServerInImage, server_in
 from kservegen.kserve.servers.parsing import Word
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "arguments.yaml").read_text(encoding="utf-8"))
@@ -44,13 +45,36 @@ def test_a_plain_line_is_one_that_no_reader_has_a_word_to_say_of(data: st.DataOb
     value = st.sampled_from(["", "1", "-1", "true", "a b", "x --workers=2", "{}", "huggingface", "auto", "0.5"])
     flags = data.draw(st.lists(name, max_size=4))
     words = [Word(f"{flag}={data.draw(value)}", data.draw(st.booleans())) for flag in flags]
+    again = words[: data.draw(st.integers(0, 1))]
     line = CommandLine(
-        [*words, *map(Word, data.draw(st.lists(st.sampled_from(["loose", "--workers", "2"]), max_size=1)))]
+        [*words, *again, *map(Word, data.draw(st.lists(st.sampled_from(["loose", "--workers", "2"]), max_size=1)))]
     )
     shortly = list(argument_problems(server, line, {}))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(arguments, "is_plain", lambda *_: False)
         assert shortly == list(argument_problems(server, line, {}))
+
+
+@given(st.data())
+def test_a_line_of_flags_with_values_behind_a_sign_is_read_as_any_other(data: st.DataObject) -> None:
+    images = ["vllm/vllm-openai:v0.8.0", "vllm/vllm-openai:v0.23.0", "kserve/huggingfaceserver:v0.19.0"]
+    images += ["nvcr.io/nvidia/tritonserver:25.03-py3", "tensorflow/serving:2.6.2", "openvino/model_server:2025.1"]
+    server = server_in(data.draw(st.sampled_from(images)))
+    assert server is not None
+    name = st.sampled_from([*flags_of(server).options, "--mod", "--a.b", "--max_model_len", "-O", "-", ""])
+    texts = st.lists(
+        st.builds("{}{}{}".format, name, st.sampled_from(["=", "=", "=", ""]), st.sampled_from(["1", "a=b"]))
+    )
+    line = CommandLine([Word(text, data.draw(st.booleans())) for text in data.draw(texts)])
+    shortly = _read(server, line)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parsing, "_all_joined", lambda *_: None)
+        assert shortly == _read(server, CommandLine(line.words))
+
+
+def _read(server: ServerInImage, line: CommandLine) -> tuple[object, ...]:
+    reading = read_line(server, line)
+    return [astuple(each) for each in reading.given], reading.positionals, reading.fumbles
 
 
 def _words(container: dict[str, Any]) -> list[tuple[Any, ...]]:
