@@ -1,4 +1,4 @@
-"""What rules find in one object is kept while they look at it: all of them do before the next object has its turn.
+"""What rules find in objects is kept for the rules that ask next: those of other scopes, and of other environments.
 
 An entry goes by identity, so it holds what it was found in; it is read and written whole, so threads cannot mix two up.
 """
@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Final, TypeVar, TypeVarTuple, cast
+from typing import Final, TypeVar, cast
 
-_Asked = TypeVarTuple("_Asked")
+_Subject = TypeVar("_Subject")
+_Context = TypeVar("_Context")
 _Part = TypeVar("_Part")
+# As many objects as environments are looked at by turns, and some that they do not have in common.
+_MOST: Final = 1024
 _forgetting: Final[list[Callable[[], None]]] = []
 
 
-def cached(find: Callable[[*_Asked], _Part]) -> Callable[[*_Asked], _Part]:
-    """Cache what a function finds in the last object or context, or in the last object and the context it has there."""
+def cached(find: Callable[[_Subject, _Context], _Part]) -> Callable[[_Subject, _Context], _Part]:
+    """Cache what a function finds in the last object and the context it has there."""
     last: tuple[object, object, _Part] | None = None
-    ask = cast("Callable[..., _Part]", find)
 
-    def found(subject: object, *context: object) -> _Part:
+    def found(subject: _Subject, context: _Context) -> _Part:
         nonlocal last
-        entry, beside = last, context[0] if context else None
-        if entry is None or entry[0] is not subject or entry[1] is not beside:
-            entry = last = (subject, beside, ask(subject, *context))
+        entry = last
+        if entry is None or entry[0] is not subject or entry[1] is not context:
+            entry = last = (subject, context, find(subject, context))
         return entry[2]
 
     def clear() -> None:
@@ -31,10 +33,38 @@ def cached(find: Callable[[*_Asked], _Part]) -> Callable[[*_Asked], _Part]:
         last = None
 
     _forgetting.append(clear)
-    return cast("Callable[[*_Asked], _Part]", wraps(ask)(found))
+    return wraps(find)(found)
+
+
+def cached_by_object(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], _Part]:
+    """Cache what a function finds in each of the last objects, of which nobody changes one."""
+    known: dict[int, tuple[object, _Part]] = {}
+
+    def found(subject: _Subject) -> _Part:
+        entry = known.get(id(subject))
+        if entry is None or entry[0] is not subject:
+            if len(known) >= _MOST:
+                known.clear()
+            entry = known[id(subject)] = (subject, find(subject))
+        return entry[1]
+
+    return wraps(find)(found)
+
+
+def cached_by_context(find: Callable[[_Context], _Part]) -> Callable[[_Context], _Part]:
+    """Cache what a function finds in a context, in the context."""
+    name = f"{find.__module__}.{find.__qualname__}"
+
+    def found(context: _Context) -> _Part:
+        kept = vars(context)
+        if name not in kept:
+            kept[name] = find(context)
+        return cast("_Part", kept[name])
+
+    return wraps(find)(found)
 
 
 def forget() -> None:
-    """Let go of what was looked at last: a run is over, its objects may change."""
+    """Let go of what was looked at last: a run is over, its environment may change."""
     for clear in _forgetting:
         clear()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.queues import Queues
-from kservegen.checks.rules._cached import cached
+from kservegen.checks.rules._cached import cached_by_context, cached_by_object
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
@@ -29,32 +29,32 @@ class ModelAt(NamedTuple):
     request: Request
 
 
-@cached
+@cached_by_object
 def pods_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     """List the pod specs of an object."""
     return pod_specs(resource)
 
 
-@cached
+@cached_by_object
 def containers_of(resource: Resource) -> tuple[ContainerAt, ...]:
     """List the containers of an object."""
     # Almost every kind keeps its containers in pods, which other rules ask for too.
     return containers_in(pods_of(resource)) or containers(resource)
 
 
-@cached
+@cached_by_object
 def marks_of(resource: Resource) -> tuple[Mark, ...]:
     """List the labels and annotations of an object that reach pods."""
     return marks(resource)
 
 
-@cached
+@cached_by_object
 def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     """List an InferenceService's predictor, transformer and explainer; canaries are predictors too."""
     return tuple(pod for pod in pods_of(resource) if pod.role in _COMPONENTS)
 
 
-@cached
+@cached_by_object
 def _models(resource: Resource) -> tuple[ModelAt, ...]:
     return tuple(
         ModelAt((*path, "model"), model, request_of(component, model, namespace(resource)))
@@ -68,13 +68,13 @@ def models_of(resource: Resource, context: Context) -> tuple[ModelAt, ...]:
     return () if deployment_mode(resource, context) == "ModelMesh" else _models(resource)
 
 
-@cached
+@cached_by_object
 def amounts_of(resource: Resource) -> tuple[Amount, ...]:
     """List what the containers of an object request and are limited to."""
     return tuple(amount for at in containers_of(resource) for amount in amounts_in(at))
 
 
-@cached
+@cached_by_object
 def exotic_amounts_of(resource: Resource) -> tuple[Amount, ...]:
     """List those amounts that are of no resource which every node has: of GPUs, huge pages, and of what is misspelt."""
     # Names are looked at before anything is read: most objects have none.
@@ -90,7 +90,7 @@ def _names_exotic(at: ContainerAt) -> bool:
     return any(isinstance(side, dict) and not ORDINARY_RESOURCES.issuperset(side) for side in sides)
 
 
-@cached
+@cached_by_context
 def _names_by_kind(context: Context) -> dict[str, list[ResourceId]]:
     grouped: defaultdict[str, list[ResourceId]] = defaultdict(list)
     for identity in context.resources:
@@ -98,7 +98,7 @@ def _names_by_kind(context: Context) -> dict[str, list[ResourceId]]:
     return dict(grouped)
 
 
-@cached
+@cached_by_context
 def _by_kind(_context: Context) -> dict[str, list[Resource]]:
     return {}
 
@@ -117,7 +117,7 @@ def of_kind(context: Context, kind: str) -> Sequence[Resource]:
     return found
 
 
-@cached
+@cached_by_context
 def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     """List the runtimes of the environment: the catalog's own, and those of the platform that it does not replace."""
     own = [of_document(r.doc, namespace=r.id.namespace or "default") for r in of_kind(context, "ServingRuntime")]
@@ -131,28 +131,29 @@ def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     return (*own, *cluster.values())
 
 
-@cached
+@cached_by_context
 def queues_of(context: Context) -> Queues:
     """Return what is known of Kueue in the environment."""
     return Queues(context.resources, context.inventory)
 
 
-@cached
+@cached_by_context
 def _own_runtimes(context: Context) -> frozenset[str]:
     return frozenset(runtime.namespace for runtime in runtimes_of(context))
 
 
-@cached
+@cached_by_context
 def _selections(_context: Context) -> dict[Request, RuntimeSelection]:
     return {}
 
 
 def selection_of(request: Request, context: Context) -> RuntimeSelection:
     """Say which runtime of the environment serves a request; the same request is answered once."""
-    if request.namespace and request.namespace not in _own_runtimes(context):
-        request = request._replace(namespace="")  # those of the cluster are the same for all
     selections = _selections(context)
     selection = selections.get(request)
     if selection is None:
-        selection = selections[request] = select(request, runtimes_of(context), context.release)
+        # Those of the cluster are the same for all.
+        alike = request if request.namespace in _own_runtimes(context) else request._replace(namespace="")
+        selection = selections.get(alike) or select(alike, runtimes_of(context), context.release)
+        selections[request] = selections[alike] = selection
     return selection

@@ -23,9 +23,10 @@ from kservegen.kserve.storage_uris import handles
 
 @rule(Stage.RUN, "InferenceService", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    own = {each.id.name: each.doc for each in of_kind(context, STORAGE_KIND)}
-    if not own:
+    listed = of_kind(context, STORAGE_KIND)
+    if not listed:
         return
+    own = {each.id.name: each.doc for each in listed}
     if context.platform.storage_container:
         came = (doc for doc in shipped_objects(context.release.version).documents if doc["kind"] == STORAGE_KIND)
         own = {**{text(mapping(doc["metadata"]).get("name")): doc for doc in came}, **own}

@@ -17,8 +17,9 @@ Upstream: gitops 1.2; pkg/constants/constants.go
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.gitops._marks import MARKED_KINDS
+from kservegen.checks.rules.gitops._marks import MARKED_KINDS, Mark
 from kservegen.checks.rules.view import marks_of
 
 _GROUPS: Final = {
@@ -44,12 +45,16 @@ _READ: Final = frozenset(
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
 
 
+@cached_by_object
+def _of_tools(resource: Resource) -> tuple[tuple[Mark, str], ...]:
+    """List the marks that are some tool's own."""
+    named = ((mark, _GROUPS.get(mark.key.partition("/")[0]) or _KEYS.get(mark.key, "")) for mark in marks_of(resource))
+    return tuple((mark, tool) for mark, tool in named if tool)
+
+
 @rule(Stage.ADVICE, *MARKED_KINDS, scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    for mark in marks_of(resource):
-        tool = _GROUPS.get(mark.key.partition("/")[0]) or _KEYS.get(mark.key)
-        if not tool:
-            continue
+    for mark, tool in _of_tools(resource):
         message = f"{mark.key} is {tool}'s, and KServe copies this {mark.noun} to the pods"
         if mark.path[:-1] != ("metadata", "annotations") or mark.key not in _READ:
             yield Problem(mark.path, message, at_key=True)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kservegen.checks.rules._cached import cached
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
@@ -19,7 +19,7 @@ def annotation(resource: Resource, key: str) -> str:
     return text(_annotations(resource).get(key))
 
 
-@cached
+@cached_by_object
 def _annotations(resource: Resource) -> JsonObject:
     return resource.annotations
 

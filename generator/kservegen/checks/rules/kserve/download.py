@@ -13,6 +13,7 @@ Upstream: kserve rules, section 8; kserve rules, section 12; python/storage/kser
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._downloads import Failure, download_failure
 from kservegen.checks.rules.kserve._settings import deployment_mode
@@ -21,9 +22,11 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.storage_uris import is_claimed, service_error
-from kservegen.kserve.workloads import SERVING_CONTAINER
+from kservegen.kserve.workloads import SERVING_CONTAINER, PodSpecAt
 
 _MODELS: Final = ("model", "art")
+_MANY: Final = frozenset({"containers", "storageUris"})
+_IMAGE: Final = "oci://"
 _VARIABLE: Final = "STORAGE_URI"
 _CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 
@@ -39,13 +42,28 @@ _CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 def check(resource: Resource, context: Context) -> Problems:
     if resource.kind == "InferenceService":
         if deployment_mode(resource, context) != "ModelMesh":
-            for path, role, component in components_of(resource):
+            for path, role, component in _doubtful(resource):
                 yield from _component(path, role, component, context)
     elif resource.kind in _CACHES:
         uri = mapping(resource.doc.get("spec")).get("sourceModelUri")
         yield from _uri(("spec", "sourceModelUri"), uri, context)
     else:
         yield from _llm(mapping(resource.doc.get("spec")), context)
+
+
+@cached_by_object
+def _doubtful(resource: Resource) -> tuple[PodSpecAt, ...]:
+    """List the components of a service of which there may be something to say, wherever it is."""
+    return tuple(
+        at
+        for at in components_of(resource)
+        if not _MANY.isdisjoint(at.spec) or any(map(_is_doubtful, (mapping(at.spec.get(field)) for field in _MODELS)))
+    )
+
+
+def _is_doubtful(model: JsonObject) -> bool:
+    uri = text(model.get("storageUri"))
+    return uri.startswith(_IMAGE) or download_failure(uri) is not None
 
 
 def _component(path: Path, role: str, component: JsonObject, context: Context) -> Problems:
@@ -119,7 +137,7 @@ def _uri(path: Path, uri: JsonValue, context: Context) -> Problems:
     if not isinstance(uri, str):
         return
     found = download_failure(uri)
-    if found is None and not context.platform.modelcar and uri.startswith("oci://"):
+    if found is None and not context.platform.modelcar and uri.startswith(_IMAGE):
         found = Failure("images as models are switched off (enableModelcar)", "Switch them on, or use another scheme.")
     # What a storage container of one's own fetches, and how, is its own affair.
     if found is not None and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):

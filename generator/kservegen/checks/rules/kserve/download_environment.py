@@ -22,6 +22,7 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.made import Made
 
 _INITIALIZER: Final = "storage-initializer"
 # What downloads of a scheme are told by; all of them in kserve_storage.py and the libraries under it.
@@ -37,14 +38,21 @@ _TOLD: Final = frozenset[str]().union(*_READ.values())
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
     told: set[Path] = set()
+    if not context.simulation.derived(resource, _is_told):
+        return
     for serving in serving_containers(resource, context):
-        if _TOLD.isdisjoint(_names(serving.container)):
-            continue
         for problem in _unread(serving, resource, context):
             if problem.path not in told:
                 told.add(problem.path)
                 yield problem
                 break
+
+
+def _is_told(_resource: Resource, made: Made) -> bool:
+    """Whether any container is told what downloads are told."""
+    specs = (mapping(mapping(pod.pod).get("spec")) for pod in made.pods)
+    containers = (mapping(item) for spec in specs for item in sequence(spec.get("containers")))
+    return any(not _TOLD.isdisjoint(_names(container)) for container in containers)
 
 
 def _unread(serving: ServingContainer, resource: Resource, context: Context) -> Iterator[Problem]:

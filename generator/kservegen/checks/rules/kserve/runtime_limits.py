@@ -14,10 +14,11 @@ Upstream: kserve rules, section 9; kserve charts, section 3.1
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import amounts_of, models_of, selection_of
 from kservegen.core.diagnostics import Counterpart
-from kservegen.core.document import mapping, sequence
+from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.quantity import Quantity, parse_quantity
 from kservegen.core.resource import ResourceId
@@ -40,18 +41,23 @@ _MODEL: Final = ("spec", "predictor", "model")
 
 @rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    resources = mapping(mapping(mapping(resource.doc.get("spec")).get("predictor")).get("model")).get("resources")
-    if mapping(mapping(resources).get("requests")).keys() == mapping(mapping(resources).get("limits")).keys():
-        return  # every request has its limit and every limit its request, as it should be
-    amounts = [amount for amount in amounts_of(resource) if amount.at.path == _MODEL]
-    # What has both sides is its own business.
-    whole = {amount.name for amount in amounts if amount.limit is not None}
-    half = [amount for amount in amounts if amount.name not in whole]
+    half = _half(resource)
     if half:
         sides = _sides(resource, context)
         if sides is not None:
             for amount in half:
                 yield from _against(amount, sides)
+
+
+@cached_by_object
+def _half(resource: Resource) -> tuple[Amount, ...]:
+    """List what has a request or a limit alone: what has both sides is its own business."""
+    resources = mapping(value_at(resource.doc, (*_MODEL, "resources")))
+    if mapping(resources.get("requests")).keys() == mapping(resources.get("limits")).keys():
+        return ()
+    amounts = [amount for amount in amounts_of(resource) if amount.at.path == _MODEL]
+    whole = {amount.name for amount in amounts if amount.limit is not None}
+    return tuple(amount for amount in amounts if amount.name not in whole)
 
 
 def _against(amount: Amount, sides: Sides) -> Problems:

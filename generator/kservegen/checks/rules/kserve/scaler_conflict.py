@@ -24,7 +24,7 @@ from typing import Final
 from kservegen.checks.rules._made import MadeView, made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, namespace
-from kservegen.checks.rules.view import of_kind
+from kservegen.checks.rules.view import names_of_kind, of_kind
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -37,7 +37,7 @@ _CLASS: Final[Path] = ("metadata", "annotations", AUTOSCALER)
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
-    beside = list(_beside(resource, context))
+    beside = list(_beside(resource, context)) if any(names_of_kind(context, kind) for kind in _KINDS) else []
     view = made_of(resource, context) if beside else None
     if view is None:
         return

@@ -15,9 +15,10 @@ inferenceservice/utils/utils.go
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import components_of, of_kind
-from kservegen.core.document import mapping, sequence
+from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.storage_uris import (
@@ -36,10 +37,8 @@ _REPOSITORY: Final = lazy_pattern(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 @rule(Stage.DEPLOYMENT, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
     if resource.kind == "InferenceService":
-        for path, _, component in components_of(resource):
-            for field, model in component.items():
-                if field in _FIELDS and isinstance(model, dict):
-                    yield from _service((*path, field), model, context)
+        for path, model in _addressed(resource):
+            yield from _service(path, model, context)
     else:
         schemes = context.release.capabilities.llm_schemes
         usable = (scheme for scheme in schemes if context.platform.modelcar or not scheme.startswith("oci"))
@@ -47,10 +46,20 @@ def check(resource: Resource, context: Context) -> Problems:
         yield from _llm(mapping(resource.doc.get("spec")), tuple(usable), adapters=adapters)
 
 
+@cached_by_object
+def _addressed(resource: Resource) -> tuple[tuple[Path, JsonObject], ...]:
+    """List the models of a service that say where they are."""
+    models = (
+        ((*at.path, field), mapping(at.spec[field]))
+        for at in components_of(resource)
+        for field in at.spec
+        if field in _FIELDS
+    )
+    return tuple((path, model) for path, model in models if text(model.get("storageUri")))
+
+
 def _service(path: Path, model: JsonObject, context: Context) -> Problems:
-    uri = model.get("storageUri")
-    if not isinstance(uri, str) or not uri:
-        return
+    uri = text(model.get("storageUri"))
     schemes = context.release.capabilities.service_schemes
     reason = service_error(uri, schemes)
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):

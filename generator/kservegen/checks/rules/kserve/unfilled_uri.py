@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.diagnostics import Severity
@@ -44,8 +45,7 @@ _NO_HOST: Final = ("{", "<")
     scope=Scope.ENVIRONMENT,
 )
 def check(resource: Resource, context: Context) -> Problems:
-    for path, value in _uris(resource):
-        uri = text(value)
+    for path, uri in _unfilled(resource):
         host = uri.partition("://")[2].partition("/")[0]
         for found in _PLACEHOLDER.finditer(uri):
             mark, in_host = found[0], found[0] in host
@@ -60,6 +60,13 @@ def check(resource: Resource, context: Context) -> Problems:
             weight = None if in_host and context.environment else Severity.WARNING
             yield Problem(path, f"nothing fills in {mark}: the model is looked for at {uri}", mark, severity=weight)
             break
+
+
+@cached_by_object
+def _unfilled(resource: Resource) -> tuple[tuple[Path, str], ...]:
+    """List the places of models in which something is to be filled in."""
+    written = ((path, text(value)) for path, value in _uris(resource))
+    return tuple((path, uri) for path, uri in written if _PLACEHOLDER.search(uri))
 
 
 def _uris(resource: Resource) -> Iterator[tuple[Path, JsonValue]]:

@@ -22,13 +22,13 @@ apis/keda/v1alpha1/scaledobject_webhook.go of kedacore/keda (verifyCPUMemoryScal
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules._made import MadeView
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.view import names_of_kind
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.controllers.made import MadeObject, MadePod
+from kservegen.kserve.controllers.made import Made, MadeObject, MadePod
 from kservegen.kubernetes.scaled_objects import unrequested
 
 _SCALERS: Final = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
@@ -37,12 +37,18 @@ _CONTAINERS: Final = ("spec", "template", "spec", "containers")
 
 @rule(Stage.ADVICE, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
-    view = made_of(resource, context)
-    if view is None:
-        return
-    scalers = [made for made in view.made.objects if made.doc.get("kind") in _SCALERS]
     # A range of limits gives requests to containers that have none.
-    if not scalers or any(own.namespace == namespace(resource) for own in names_of_kind(context, "LimitRange")):
+    if not any(own.namespace == namespace(resource) for own in names_of_kind(context, "LimitRange")):
+        yield from context.simulation.derived(resource, _problems) or ()
+
+
+def _problems(resource: Resource, made: Made) -> tuple[Problem, ...]:
+    return tuple(_found(MadeView(resource, made)))
+
+
+def _found(view: MadeView) -> Problems:
+    scalers = [made for made in view.made.objects if made.doc.get("kind") in _SCALERS]
+    if not scalers:
         return
     pods = {pod.of.rpartition("/")[2]: pod for pod in view.pods()}
     for made in scalers:

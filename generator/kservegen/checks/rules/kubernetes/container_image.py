@@ -13,6 +13,7 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import containers_of, names_of_kind, of_kind
 from kservegen.core.document import mapping, text
@@ -31,12 +32,18 @@ _LENDERS: Final = {
 
 @rule(Stage.DEPLOYMENT, *_LENT, scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    lacking = [at for at in containers_of(resource) if isinstance(at.path[-1], int) and not at.container.get("image")]
+    lacking = _lacking(resource)
     if not lacking or _names_unknown_bases(resource, context):
         return
     lent = _lent(resource.kind, context)
     missing = (image_missing(at) for at in lacking if not _is_lent(at, lent))
     yield from (problem for problem in missing if problem)
+
+
+@cached_by_object
+def _lacking(resource: Resource) -> tuple[ContainerAt, ...]:
+    listed = (at for at in containers_of(resource) if isinstance(at.path[-1], int))
+    return tuple(at for at in listed if not at.container.get("image"))
 
 
 def _is_lent(at: ContainerAt, lent: frozenset[str]) -> bool:

@@ -42,7 +42,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.suggest import did_you_mean, is_slip
-from kservegen.kserve.controllers.made import MadePod
+from kservegen.kserve.controllers.made import Made, MadePod
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 
 # As the API server words it, and the pod webhook hands it on.
@@ -92,20 +92,25 @@ def check(resource: Resource, context: Context) -> Problems:
     if named is not None:
         yield from _own(resource, named(resource.doc), context)
         return
-    view = made_of(resource, context)
+    wanted = context.simulation.derived(resource, _wanted)
+    view = made_of(resource, context) if wanted else None
     if view is None:
         return
-    place: _Place | None = None
-    told: set[tuple[str, str, str]] = set()
-    for made in view.made.pods:
-        for ref in _references(made):
-            if not ref.name or (ref.kind, ref.name) in _EVERYWHERE or (ref.kind, ref.name, ref.key) in told:
-                continue
-            told.add((ref.kind, ref.name, ref.key))
-            place = place or _place(resource, view, context)
-            problem = _missing(ref, place)
-            if problem is not None:
-                yield _placed(problem, ref, made, view)
+    place = _place(resource, view, context)
+    for made, ref in wanted or ():
+        problem = _missing(ref, place)
+        if problem is not None:
+            yield _placed(problem, ref, made, view)
+
+
+def _wanted(_resource: Resource, made: Made) -> tuple[tuple[MadePod, Reference], ...]:
+    """List what the pods that are made of an object name, each thing once."""
+    found: dict[tuple[str, str, str], tuple[MadePod, Reference]] = {}
+    for pod in made.pods:
+        for ref in _references(pod):
+            if ref.name and (ref.kind, ref.name) not in _EVERYWHERE:
+                found.setdefault((ref.kind, ref.name, ref.key), (pod, ref))
+    return tuple(found.values())
 
 
 def _own(resource: Resource, refs: Iterable[Reference], context: Context) -> Problems:

@@ -13,9 +13,10 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import containers_of, of_kind
-from kservegen.kserve.workloads import PodSpecAt, pod_specs
+from kservegen.kserve.workloads import ContainerAt, PodSpecAt, pod_specs
 from kservegen.kubernetes.containers import undeclared_volumes, volumes_of
 
 # Not the runtimes themselves: whoever uses one may bring the volume.
@@ -42,14 +43,16 @@ _LENDERS: Final = ("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServi
 
 @rule(Stage.DEPLOYMENT, *_KINDS, scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    mounting = [at for at in containers_of(resource) if not _MOUNTS.isdisjoint(at.container)]
-    if not mounting:
-        return
-    for at in mounting:
+    for at in _mounting(resource):
         volumes, implied = volumes_of(at.pod.spec), frozenset[str]()
         if _is_overlaid(resource, at.pod):
             volumes, implied = volumes | _lent(context), _BROUGHT_ALONG
         yield from undeclared_volumes(at, volumes, implied)
+
+
+@cached_by_object
+def _mounting(resource: Resource) -> tuple[ContainerAt, ...]:
+    return tuple(at for at in containers_of(resource) if not _MOUNTS.isdisjoint(at.container))
 
 
 def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
