@@ -13,9 +13,7 @@ MARK = re.compile(
     r"""(?i:kind)\\?["']?\s*:\s*(?:[!&]\S*\s+|[>|][-+0-9]*\s+)*(?:\\?["']?(?i:secret)s?(?i:list)?\b(?![\w-])|\*|"[^"\n]*\\)"""
     r"""|(?:^|[\s"'{,/])(?:v1/)?Secret/|(?:^|[\s"'{,])(?:v1/)?(?i:secrets?(?:list)?)/[\w./-]+["']?\s*:|\bstringData\b"""
 )
-WORDS = (
-    "kind Kind KIND k\u0131nd secret Secret \u017fecret SECRETS SecretList List stringData stringdata v1/ x".split()
-)
+WORDS = "kind Kind KIND k\u0131nd secret Secret \u017fecret SECRETS SecretList List stringData stringdata v1/ x".split()
 SIGNS = (": ", ":", "/", "-", '"', "'", "\\", "\n", " ", "{", ",", "*", "!t ", ">- ", "_")
 TEXTS = st.lists(st.sampled_from((*WORDS, *SIGNS)), max_size=12).map("".join)
 

@@ -38,7 +38,10 @@ class DocumentPart:
 
     def field(self, name: str) -> DocumentPart:
         """Let a field matter, or that it is absent."""
-        return self.fields.setdefault(name, DocumentPart())
+        known = self.fields.get(name)
+        if known is None:
+            known = self.fields[name] = DocumentPart()
+        return known
 
     def every_item(self) -> DocumentPart:
         """Let all items of a list matter."""
@@ -48,7 +51,10 @@ class DocumentPart:
 
     def values_under(self, pattern: str) -> DocumentPart:
         """Let the values matter whose keys match a pattern of CEL, and those keys."""
-        return self.matching.setdefault(pattern, DocumentPart())
+        known = self.matching.get(pattern)
+        if known is None:
+            known = self.matching[pattern] = DocumentPart()
+        return known
 
     def every_value(self) -> DocumentPart:
         """Let all keys and values of a map matter."""

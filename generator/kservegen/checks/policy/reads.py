@@ -72,14 +72,14 @@ class _Follower(Struct):
 
     def follow(self, tree: Tree, names: Mapping[str, _Value]) -> _Value:
         match tree:
+            case Call(function, arguments):
+                return self._call(function, arguments, names)
             case Constant(value):
                 return _constant(value)
             case Name(name):
                 return names[name] if name in names else self._root(name)
             case Select(operand, name, tests):
                 return self._select(operand, name, names, tests=tests)
-            case Call(function, arguments):
-                return self._call(function, arguments, names)
             case Collection(items, _):
                 values = [self.follow(item, names) for item in items]
                 return _Value(inner=_joined(*values) if values else None)
@@ -160,8 +160,9 @@ class _Follower(Struct):
             inside = {**names, fold.variable: item, fold.accumulator: carried}
             self.follow(fold.condition, inside)
             after = _joined(carried, self.follow(fold.step, inside))
-            if after == carried:
-                return self.follow(fold.result, {**names, fold.accumulator: carried})
+            # What a macro carries along no text can name: it is only added to, and each round looks at the same.
+            if after == carried or fold.accumulator.startswith("@"):
+                return self.follow(fold.result, {**names, fold.accumulator: after})
             carried = after
         raise _UnknownError
 
@@ -176,18 +177,20 @@ def _joined(*values: _Value) -> _Value:
     if len(values) == 1:
         return values[0]
     inner = [value.inner for value in values if value.inner is not None]
-    texts = [value.texts for value in values]
-    patterns = [value.patterns for value in values]
     return _Value(
-        places=frozenset().union(*(value.places for value in values)),
+        places=frozenset().union(*[value.places for value in values]),
         inner=_joined(*inner) if inner else None,
-        texts=frozenset().union(*texts) if all(t is not None for t in texts) else None,  # type: ignore[arg-type]
-        patterns=frozenset().union(*patterns) if all(p is not None for p in patterns) else None,  # type: ignore[arg-type]
+        texts=_any_of([value.texts for value in values]),
+        patterns=_any_of([value.patterns for value in values]),
     )
 
 
+def _any_of(known: list[frozenset[str] | None]) -> frozenset[str] | None:
+    return None if None in known else frozenset().union(*known)  # type: ignore[arg-type]
+
+
 def _field(value: _Value, name: str) -> _Value:
-    found = _Value(places=frozenset(place.field(name) for place in value.places))
+    found = _Value(places=frozenset([place.field(name) for place in value.places]))
     return _joined(found, value.inner) if value.inner is not None else found
 
 

@@ -6,14 +6,13 @@ here by field number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from cel_expr_python.cel import Env
+    from cel_expr_python.cel import Env, Expression
 
 
 class Constant(Struct, frozen=True):
@@ -66,29 +65,29 @@ Tree: TypeAlias = Constant | Name | Select | Call | Collection | Fold
 
 _TRUTHS: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in"})
 _VARINT: Final = 0
-_BYTES: Final = 2
+_FIXED: Final = {1: 8, 5: 4}  # kinds of a length that they have always
 _CONSTANT, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
 
 
 @lru_cache(maxsize=1024)
 def parse_expression(expression: str) -> Tree | None:
     """Parse an expression; None where it is none. Policies share conditions and variables to the letter."""
-    try:
-        wrapped = _parser().compile(expression, disable_check=True).serialize()
-    except RuntimeError:
-        return None
+    parsed = _parsed(expression)
     # google.protobuf.Any{1: type, 2: value}; the value is a ParsedExpr{2: expr}.
-    return _tree(_message(_message(wrapped)[2])[2])
+    return None if parsed is None else _tree(_message(_message(parsed.serialize())[2])[2])
+
+
+def is_expression(text: str) -> bool:
+    """Tell whether a text is an expression by itself; `1) + (2` is one in parentheses only."""
+    return _parsed(text) is not None
 
 
 @lru_cache(maxsize=1024)
-def is_expression(text: str) -> bool:
-    """Tell whether a text is an expression by itself; `1) + (2` is one in parentheses only."""
+def _parsed(text: str) -> Expression | None:
     try:
-        _parser().compile(text, disable_check=True)
+        return _parser().compile(text, disable_check=True)
     except RuntimeError:
-        return False
-    return True
+        return None
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +99,7 @@ def is_truth(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_text(text: str) -> bool:
-    """Tell whether an expression that compiles comes to a text by its form alone: a text, or one joined to what is."""
+    """Tell whether an expression that compiles comes to a text by its form alone; so do joints and choices of texts."""
     tree = parse_expression(text)
     return tree is not None and _is_text(tree)
 
@@ -111,6 +110,8 @@ def _is_text(tree: Tree) -> bool:
             return isinstance(value, str)
         case Call("_+_", arguments):
             return any(map(_is_text, arguments))
+        case Call("_?_:_", (_, then, otherwise)):
+            return _is_text(then) and _is_text(otherwise)
         case _:
             return False
 
@@ -206,21 +207,29 @@ def _message(data: bytes) -> dict[int, bytes]:
     return {number: value for number, value in _fields(data) if isinstance(value, bytes)}
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Read the fields of a message: numbers of the varint kind, or the bytes of what has a length."""
-    position = 0
-    while position < len(data):
-        key, position = _varint(data, position)
+def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
+    """List the fields of a message: numbers of the varint kind, or the bytes of what has a length.
+
+    Every number of a field is below 16, so that its key is one byte.
+    """
+    found: list[tuple[int, int | bytes]] = []
+    position, end = 0, len(data)
+    while position < end:
+        key = data[position]
         kind = key & 7
+        if kind in _FIXED:
+            position += 1 + _FIXED[kind]
+            continue
+        value = data[position + 1]
+        position += 2
+        if value & 0x80:
+            value, position = _varint(data, position - 1)
         if kind == _VARINT:
-            value, position = _varint(data, position)
-            yield key >> 3, value
-        elif kind == _BYTES:
-            size, position = _varint(data, position)
-            yield key >> 3, data[position : position + size]
-            position += size
+            found.append((key >> 3, value))
         else:
-            position += 8 if kind == 1 else 4
+            found.append((key >> 3, data[position : position + value]))
+            position += value
+    return found
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:

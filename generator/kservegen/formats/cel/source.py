@@ -32,8 +32,7 @@ _CHAIN: Final = lazy_pattern(
     _TEXT
     + r"""
       |(?P<comment>//[^\n]*)
-      |(?P<name>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)?)
-      |(?P<other>\w+|\s+|.)""",
+      |(?P<name>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)?)""",
     re.VERBOSE | re.DOTALL,
 )
 _CALL: Final = lazy_pattern(r"\s*\(")

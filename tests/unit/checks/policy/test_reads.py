@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 from msgspec.structs import replace
 from tests.support.examples import examples
 from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
 
+from kservegen.checks.policy import reads
 from kservegen.checks.policy.admission import CREATE, Admission
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase, read_cases
@@ -21,11 +24,11 @@ from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.fusion import Fusion, fuse
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
-from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, is_truth, parse_expression
+from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, is_text, is_truth, parse_expression
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
-from kservegen.formats.cel.engine import Program
+from kservegen.formats.cel.engine import Program, engine
 from kservegen.kserve.defaulting import Defaulted
 
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
@@ -348,3 +351,64 @@ def test_a_check_that_is_compiled_when_it_is_asked_is_the_one_that_is_written(na
 )
 def test_a_truth_by_its_form(text: str, truth: bool) -> None:
     assert is_truth(text) == truth
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("'a'", True),
+        ("a.b + 'c' + d", True),
+        ("a ? 'b' : c + 'd'", True),
+        ("a ? 'b' : c", False),
+        ("a + b", False),
+        ("a == 'b'", False),
+        ("'a' +", False),
+    ],
+)
+def test_a_text_by_its_form(text: str, is_one: bool) -> None:
+    assert is_text(text) == is_one
+    if is_one:
+        names = dict.fromkeys("abcd", "object.x")
+        program = engine(("object",)).compile(re.sub(r"\b([abcd])\b(?!')", r"variables.\1", text), variables=names)
+        assert isinstance(program, Program)
+        assert program.result == "string"
+
+
+def _by_hand(tree: object) -> object:
+    """Write a tree as if its accumulators were names that any text may use: then loops are followed to their end."""
+    if isinstance(tree, tuple):
+        return tuple(map(_by_hand, tree))
+    if isinstance(tree, Struct):
+        words = {name: _by_hand(getattr(tree, name)) for name in tree.__struct_fields__}
+        return replace(tree, **words)
+    return "kept" if tree == "@result" else tree
+
+
+FOLDS = (
+    "object.a.map(x, x.y.map(z, z.q)).exists(r, r.exists(s, s.t == 1))",
+    "object.a.exists_one(x, x.v) && object.b.all(x, object.c.exists(y, y.d == x.e))",
+    "object.a.map(x, x.z, x.y)[0].w.exists(k, object.c[k] == 2)",
+    "object.l.map(x, [x.a, x.b]).map(y, y[0].c)[0] == [object.a, object.b].filter(x, has(x.d))[0].e",
+    "object.a.filter(x, x.matches('^g')).exists(x, object.m[x].n)",
+    "object.a.map(x, 'lit').exists(t, object[t].u == 2)",
+)
+
+
+@pytest.mark.parametrize("texts", [*NAMES, *FOLDS])
+def test_one_round_of_a_macro_reads_what_all_do(texts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = in_force(texts if texts in NAMES else NAMES[0]).compiled.policy
+    if texts in FOLDS:
+        check = replace(policy.validations[0], check=replace(policy.validations[0].check, text=texts))
+        policy = replace(policy, validations=(check,))
+    once = read_parts(policy)
+    monkeypatch.setattr(reads, "parse_expression", lambda text: _by_hand(parse_expression(text)))
+    to_the_end = read_parts(policy)
+    assert once is not None
+    assert to_the_end is not None
+    assert _everything(once) == _everything(to_the_end)
+
+
+def _everything(part: DocumentPart) -> object:
+    under = [{name: _everything(below) for name, below in found.items()} for found in (part.fields, part.matching)]
+    inside = [below and _everything(below) for below in (part.items, part.values)]
+    return part.whole, part.keys, under, inside
