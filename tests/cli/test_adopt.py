@@ -14,7 +14,8 @@ from tools.team_repository import write_team_repository
 
 from kservegen.checks.waivers.apply import Clock
 from kservegen.cli import cli
-from kservegen.commands.render import RenderOptions, render, validate
+from kservegen.commands.render import RenderOptions, render
+from kservegen.commands.validate import validate
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError

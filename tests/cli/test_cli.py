@@ -209,7 +209,7 @@ def test_an_internal_error(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) 
     def crash(*_: object, **__: object) -> None:
         raise ZeroDivisionError("an example")
 
-    monkeypatch.setattr("kservegen.commands.render.validate", crash)
+    monkeypatch.setattr("kservegen.commands.validate.validate", crash)
     code, out, err = terminal("validate")
     assert (code, out) == (3, "")
     assert "ZeroDivisionError" in err

@@ -12,7 +12,7 @@ from tests.support.git_repository import commit_branches, commit_files, git, new
 from tests.support.project import IRIS, Project
 from tools.team_repository import TEAMS, model_name, team_repository, write_team_repository
 
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 from kservegen.core.document import mapping
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import open_project

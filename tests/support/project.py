@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from kservegen.commands.render import RenderOptions, render, validate
+from kservegen.commands.render import RenderOptions, render
 from kservegen.commands.result import Result
+from kservegen.commands.validate import validate
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository

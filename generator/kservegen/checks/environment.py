@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.basis import CHART, Directory
-from kservegen.checks.gitops import check_gitops
 from kservegen.checks.plain_secrets import check_own_words
 from kservegen.checks.rules.kserve.reconcile import TEMPLATE_CAUSE
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
@@ -40,7 +40,10 @@ def check_environment(built: BuiltEnvironment, charts: Charts, directory: Direct
     """Check one built environment; paths are paths of the environment's words. `directory` knows what is there."""
     environment = built.environment
     yield from _prerequisites(environment, charts)
-    yield from check_gitops(built, charts)
+    if environment.text("gitops", "engine") in ENGINES:
+        from kservegen.checks.gitops import check_gitops  # noqa: PLC0415 - brings the words of engines
+
+        yield from check_gitops(built, charts)
     yield from _node_pools(environment)
     yield from _missing_charts(built)
     yield from _chart_needs(built, charts, directory)

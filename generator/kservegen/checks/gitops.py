@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.diagnostics import Finding
 from kservegen.core.names import LABEL_LENGTH
@@ -15,11 +14,10 @@ from kservegen.render.gitops.argocd.settings import (
     DEFAULT_VERSION,
     NATIVE_OCI,
     OLDEST,
-    SERVER_IN_CLUSTER,
     ArgoVersion,
 )
-from kservegen.render.gitops.clusters import cluster_address, is_example_server
-from kservegen.render.gitops.flux.writer import SCHEMES
+from kservegen.render.gitops.clusters import SERVER_IN_CLUSTER, cluster_address, is_example_server
+from kservegen.render.gitops.flux.words import SCHEMES
 from kservegen.render.objects.environment import BuiltEnvironment
 
 # What makes a revision a range of versions, which Flux reads for charts alone.
@@ -30,8 +28,6 @@ def check_gitops(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     """Check the words for the engine that an environment has chosen."""
     environment = built.environment
     engine = environment.text("gitops", "engine")
-    if engine not in ENGINES:
-        return
     yield from _repository(environment)
     yield from _placeholder(environment)
     yield from _chart_repository(environment, charts)

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import Path
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER
 from kservegen.render.gitops.clusters import (
     NAME_IN_CLUSTER,
+    SERVER_IN_CLUSTER,
     ClusterKey,
     Clusters,
     cluster_address,

@@ -49,7 +49,7 @@ def command(*, environments: tuple[str, ...], revision: str, root: Path | None, 
 
 def _page(repository: Repository, environments: tuple[str, ...]) -> int:
     """Write the page of a repository as it is: what validate finds, plots, every model."""
-    from kservegen.commands.render import validate  # noqa: PLC0415
+    from kservegen.commands.validate import validate  # noqa: PLC0415
 
     result = validate(repository, environments=environments)
     write_document(html_page(replace(result, command="report"), repository, repository.root, environments))

@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
     from kservegen.checks.engines.choice import EngineChoice  # noqa: PLC0415
-    from kservegen.commands.render import validate  # noqa: PLC0415
+    from kservegen.commands.validate import validate  # noqa: PLC0415
 
     now = clock(today, waiver_notice)
     if fixes:

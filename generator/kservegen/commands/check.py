@@ -16,8 +16,9 @@ from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.plan import Planned, compare_change, refuse_half_written
-from kservegen.commands.render import DIFF_LINES, report_on
+from kservegen.commands.render import DIFF_LINES
 from kservegen.commands.result import FilePlan, Result
+from kservegen.commands.validate import report_on
 from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.document import mapping, text

@@ -12,15 +12,9 @@ from msgspec.structs import replace
 
 from kservegen.checks.locate import diagnose_environment
 from kservegen.commands.proposals import open_proposals, proposal_target
-from kservegen.commands.render import (
-    RenderOptions,
-    evaluation_options,
-    guard_removed_files,
-    recover_output,
-    report_on,
-    write_out,
-)
+from kservegen.commands.render import RenderOptions, evaluation_options, guard_removed_files, recover_output, write_out
 from kservegen.commands.result import Result
+from kservegen.commands.validate import report_on
 from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import CLEAN

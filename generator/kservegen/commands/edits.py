@@ -20,8 +20,8 @@ from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, resolve_environment
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.commands.plan import PlanOptions, plan_changes
-from kservegen.commands.render import report_on
 from kservegen.commands.result import FilePlan, Result
+from kservegen.commands.validate import report_on
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError

@@ -19,8 +19,8 @@ from kservegen.changes.plan.model import EntryMoves, EnvironmentPlan, Plan
 from kservegen.changes.plan.moves import left_by_deletion
 from kservegen.changes.plan.relocation import entry_moves
 from kservegen.commands.baseline import compare_with_base
-from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
+from kservegen.commands.validate import unchecked
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity, merge_diagnostics

@@ -159,13 +159,8 @@ def _unchecked(_value: JsonObject) -> tuple[()]:
     return ()
 
 
-def judged_from(environment: ResolvedEnvironment, base: BaseRevision | None) -> ResolvedEnvironment:
-    """Return an environment with the words that a change cannot grant itself as the base has them.
-
-    Without a base it is as it was.
-    """
-    if base is None:
-        return environment
+def judged_from(environment: ResolvedEnvironment, base: BaseRevision) -> ResolvedEnvironment:
+    """Return an environment with the words that a change cannot grant itself as the base has them."""
     words = base.words_of(environment.name, environment.source.bases)
     value = {word: said for word, said in environment.value.items() if word not in GRANTED}
     value |= {word: words[word] for word in GRANTED if word in words}

@@ -30,7 +30,6 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
 from kservegen.evaluate.judging import (
     JUDGING,
@@ -58,6 +57,7 @@ if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is impo
     from kservegen.checks.policy.binding import Bindings
     from kservegen.checks.policy.files import PolicyFiles
     from kservegen.checks.waivers.apply import Clock, MergedWaivers
+    from kservegen.evaluate.base import BaseRevision
     from kservegen.evaluate.unmanaged import OutputFolder, UnmanagedObject
 
 
@@ -188,7 +188,11 @@ def _crashed(environment: ResolvedEnvironment, finding: Finding) -> Diagnostic:
 def _prepared(catalog: Catalog, name: str, judge: Judge, against: Against) -> PreparedEnvironment:
     tools, shared, base = judge.tools, judge.shared, judge.base
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
-    environment = judged_from(replace(resolved, entries=shared.in_common(resolved.entries)), base)
+    environment = replace(resolved, entries=shared.in_common(resolved.entries))
+    if base is not None:
+        from kservegen.evaluate.base import judged_from  # noqa: PLC0415 - brings git
+
+        environment = judged_from(environment, base)
     unresolved += check_reach(environment, (base.owners, partial(base.entries_of, name)) if base is not None else None)
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)

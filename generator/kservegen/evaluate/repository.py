@@ -19,7 +19,6 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.progress import tell
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
-from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Against, Evaluation, Tools
 from kservegen.evaluate.environments import Judges, PreparedCatalog, prepare_catalog
 from kservegen.evaluate.judging import Judge
@@ -33,6 +32,7 @@ from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
+    from kservegen.evaluate.base import BaseRevision
     from kservegen.formats.templates import PageTemplates
 
 # Areas of findings that leave open what the catalog means.

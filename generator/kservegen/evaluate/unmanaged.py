@@ -14,13 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from kservegen.catalog.companions import CompanionKey
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.catalog.sections import KINDS
-from kservegen.checks.capacity import OthersObject
 from kservegen.checks.locate import Locator, diagnose_environment
-from kservegen.checks.manifests.documents import InputDocument, read_documents
-from kservegen.checks.rights import check_rights
 from kservegen.core.confined import leads_out
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.document import mapping, text
@@ -32,12 +27,13 @@ from kservegen.formats.yaml.files import read_bytes
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.layout import lay_out_synced
-from kservegen.render.objects.companion import companion_file
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.output.paths import is_confined
 from kservegen.render.output.synced import SOURCE_IGNORE, FileNature, SyncedFile, is_steering, synced_files
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # of what others have, few environments list anything
+    from kservegen.checks.capacity import OthersObject
+    from kservegen.checks.manifests.documents import InputDocument
     from kservegen.checks.waivers.apply import Clock
 
 _WORD: Final = "unmanaged"
@@ -80,6 +76,8 @@ class UnmanagedObject(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def counted(self) -> OthersObject:
         """What budgets need of it."""
+        from kservegen.checks.capacity import OthersObject  # noqa: PLC0415 - brings budgets
+
         return OthersObject(self.key, self.owner, self.defaulted, self._locate)
 
     def _locate(self, path: DocumentPath) -> Location:
@@ -91,6 +89,8 @@ class UnmanagedObject(Struct, frozen=True, kw_only=True, eq=False):
 
     def refused(self, built: BuiltEnvironment) -> Iterator[Finding]:
         """Find what the engine may not create in that folder."""
+        from kservegen.checks.rights import check_rights  # noqa: PLC0415
+
         path = built.environment.text(_WORD, self.key, "path")
         return check_rights(built, path, self.defaulted.resource)
 
@@ -257,6 +257,8 @@ def _listed_by_change(environment: ResolvedEnvironment) -> frozenset[str]:
 
 
 def _read(item: _Listed, out: OutputFolder, environment: str) -> Iterator[InputDocument]:
+    from kservegen.checks.manifests.documents import InputDocument, read_documents  # noqa: PLC0415
+
     file = out.location(environment, item.path).file
     data = read_bytes(out.path / environment / item.path, file, out.path.parent)
     if isinstance(data, Diagnostic):
@@ -307,8 +309,10 @@ def _stale(
         data = read_bytes(out.path / name / path, path, None)  # no link was followed when they were listed
         if isinstance(data, Diagnostic):
             continue
+        from kservegen.evaluate.forged import forged  # noqa: PLC0415 - reads manifests
+
         where = out.location(name, path)
-        reason = _forged(data, path)
+        reason = forged(data, path)
         if reason:
             yield by_manual("gitops/forged-file", reason, where, environments=(name,))
         else:
@@ -319,35 +323,6 @@ def _stale(
         message = f"this file is not what kservegen renders now{more}"
         found = by_manual("gitops/stale-output", message, stale[0], environments=(name,))
         yield replace(found, severity=Severity.WARNING)  # a catalog is edited before it is rendered
-
-
-def _forged(data: bytes, path: str) -> str:
-    """Say why we never rendered such a file, whatever the catalog was: one object each, called after it."""
-    if path.startswith("platform/values/"):
-        return ""  # Helm's values; what they were stands in no object
-    documents = tuple(read_documents(data, path, named=True))
-    if len(documents) != 1:
-        return f"this file says that kservegen rendered it, and holds {len(documents)} objects"
-    resource = documents[0].resource
-    if resource is None:
-        return "this file says that kservegen rendered it, and holds no object"
-    folder, _, file = path.rpartition("/")
-    top, _, namespace = folder.partition("/")
-    if top not in _RENDERED:
-        fits = file.startswith(f"{resource.kind.lower()}-")
-    else:
-        fits = resource.kind in _RENDERED[top] and resource.id.namespace == namespace
-        fits = fits and file == f"{resource.kind.lower()}-{resource.id.name}.yaml"
-    beside = CompanionKey(resource.group, *resource.id)
-    fits = fits or path == companion_file(beside.info, beside.namespace, beside.name)
-    return "" if fits else f"this file says that kservegen rendered it, and holds {resource.id}"
-
-
-# The kinds of the folders that hold entries of the catalog; engines and charts have theirs.
-_RENDERED: Final = {
-    folder: frozenset(info.kind for info in KINDS.values() if info.folder == folder) | extra
-    for folder, extra in {"models": frozenset[str](), "runtimes": frozenset[str](), "cluster": {"Namespace"}}.items()
-}
 
 
 def find_doubles(built: BuiltEnvironment, objects: Iterable[UnmanagedObject]) -> Iterator[Diagnostic]:

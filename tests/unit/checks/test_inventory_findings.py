@@ -9,7 +9,7 @@ import pytest
 from tests.support.project import DEV, Project
 
 from kservegen.checks.waivers.apply import Clock
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 
 HEAD = "version: 1\ntaken: '2026-11-01'\n"
 NODES = """\

@@ -30,8 +30,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER
-from kservegen.render.gitops.clusters import cluster_address, is_example_server
+from kservegen.render.gitops.clusters import SERVER_IN_CLUSTER, cluster_address, is_example_server
 from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH, DEFAULT_REVISION
 from kservegen.render.objects.environment import BuiltEnvironment
 

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER
 
-# What Argo CD calls the cluster that it runs in (util/argo: destination.name).
+# What Argo CD calls the cluster that it runs in (util/argo: destination.name), and its API server.
 NAME_IN_CLUSTER: Final = "in-cluster"
+SERVER_IN_CLUSTER: Final = "https://kubernetes.default.svc"
 _INSIDE: Final = frozenset(
     ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.crashes import contained
@@ -14,7 +15,6 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
-from kservegen.render.gitops.sync import build_sync
 from kservegen.render.objects.charts import PlannedCharts, plan_platform
 from kservegen.render.objects.companion import build_companion
 from kservegen.render.objects.custom_resource import build_custom_resource
@@ -88,7 +88,11 @@ def build_environment(
     namespaces = build_namespaces(environment)
     quotas = build_quotas(environment)
     synced = [*namespaces, *policies, *quotas, *(built.resource for built in entries)]
-    sync = build_sync(environment, platform, synced)
+    sync: list[Resource] = []
+    if environment.text("gitops", "engine") in ENGINES:
+        from kservegen.render.gitops.sync import build_sync  # noqa: PLC0415 - where something is synced
+
+        sync = build_sync(environment, platform, synced)
     return BuiltEnvironment(
         environment=environment,
         settings=settings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.project import DEV, Project
 
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 from kservegen.core.jsontypes import JsonObject
 
 MODELS = "models:\n  qwen: {modelFormat: huggingface, storageUri: hf://org/qwen}\n"

@@ -11,7 +11,7 @@ from tests.support.project import DEV, Project
 
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.write import promise
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.errors import GeneratorError
 

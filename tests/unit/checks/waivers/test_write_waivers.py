@@ -17,7 +17,7 @@ from kservegen.checks.waivers import model
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.model import Waiver, read_waivers
 from kservegen.checks.waivers.write import NewWaiver, new_waivers, promise
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 from kservegen.commands.write_waivers import write_waivers
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.document import mapping

@@ -11,7 +11,7 @@ from tests.support.project import DEV, Project
 
 from kservegen.checks.waivers.apply import Clock
 from kservegen.cli import cli
-from kservegen.commands.render import validate
+from kservegen.commands.validate import validate
 from kservegen.core import disk
 from kservegen.formats.yaml.text import LARGEST_FILE
 from kservegen.render.output.ownership import HEAD_SIZE, stamp

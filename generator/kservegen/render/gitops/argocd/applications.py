@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.render.gitops.argocd.settings import REFRESHED_RETRY, SERVER_IN_CLUSTER, ArgoSettings
+from kservegen.render.gitops.argocd.settings import REFRESHED_RETRY, ArgoSettings
 from kservegen.render.gitops.argocd.sources import build_sources, folder_source
+from kservegen.render.gitops.clusters import SERVER_IN_CLUSTER
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
 APPLICATIONS_FOLDER: Final = "sync/applications"

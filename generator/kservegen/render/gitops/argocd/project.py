@@ -20,8 +20,9 @@ from typing import Final
 from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.applications import WAVE, document
-from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER, ArgoSettings
+from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.argocd.sources import chart_address
+from kservegen.render.gitops.clusters import SERVER_IN_CLUSTER
 from kservegen.render.gitops.common_kinds import COMMON_KINDS, rendered_kinds
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 

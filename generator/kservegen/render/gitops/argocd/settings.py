@@ -15,7 +15,6 @@ from kservegen.render.gitops.repository import OutputRepository
 
 ARGOCD_NAMESPACE: Final = "argocd"
 DEFAULT_PROJECT: Final = "default"  # every Argo CD has it, and in it nothing is forbidden
-SERVER_IN_CLUSTER: Final = "https://kubernetes.default.svc"
 
 
 class ArgoVersion(NamedTuple):

@@ -14,6 +14,8 @@ from kservegen.render.gitops.layers import LayerPart, SyncLayer
 FLUX_NAMESPACE: Final = "flux-system"
 DEFAULT_TIMEOUT: Final = "10m"
 DEFAULT_DRIFT: Final[JsonObject] = {"mode": "warn"}
+# What the URL of a Git repository begins with, for Flux to read it.
+SCHEMES: Final = ("https://", "http://", "ssh://")
 
 FLUX_WORDS: Final[Path] = ("gitops", "flux")
 

@@ -18,15 +18,13 @@ from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.access import ACCESS, ACCESS_FOLDER, build_access
 from kservegen.render.gitops.flux.charts import SOURCE_API, build_releases
-from kservegen.render.gitops.flux.words import FluxWords
+from kservegen.render.gitops.flux.words import SCHEMES, FluxWords
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
 from kservegen.render.gitops.workloads import model_workloads
 from kservegen.render.objects.settings import Settings
 
 KUSTOMIZE_API: Final = "kustomize.toolkit.fluxcd.io/v1"
-
-SCHEMES: Final = ("https://", "http://", "ssh://")
 
 _GIT_INTERVAL: Final = "1m"
 _INTERVAL: Final = "10m"
