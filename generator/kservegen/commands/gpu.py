@@ -178,7 +178,7 @@ def accounts_of(
     built, context = defaulted.built, defaulted.context
     accelerators = built.environment.mapping("accelerators")
     own = [text(mapping(words).get("resource")) for words in accelerators.values()]
-    facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
+    facts = table.under(locked_models(built.environment.locked), built.environment.lock_file)
     for item in defaulted.objects:
         resource = item.resource
         if model is not None and model not in _called(item):

@@ -30,7 +30,7 @@ class RunningObjects:
     def __init__(self, inputs: EstimateInputs, tables: Callable[[], FactStore], *, counted: bool) -> None:
         self.unestimated: dict[str, str] = {}
         self._inputs = inputs
-        self._facts = cache(lambda: tables().under(locked_models(inputs.locked, inputs.lock_file)))
+        self._facts = cache(lambda: tables().under(locked_models(inputs.locked), inputs.lock_file))
         self._counted = counted
 
     def weigh(self, objects: Sequence[Defaulted]) -> Iterator[ObjectFinding]:

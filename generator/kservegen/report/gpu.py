@@ -188,7 +188,7 @@ def _facts(account: Account, done: Estimate) -> str:
     ]
     if account.fit.model is not None:
         sibling = account.fit.model.sibling
-        said.append(f"dimensions from {account.fit.model.known_from}" + (f" (sibling {sibling})" if sibling else ""))
+        said.append(f"dimensions from {account.fit.known_from}" + (f" (sibling {sibling})" if sibling else ""))
     if not account.fit.version:
         said.append(f"version of vLLM unknown, {account.fit.assumed} assumed")
     return ", ".join(said)
@@ -230,7 +230,7 @@ def _json(account: Account) -> JsonObject:
         "vllm": fit.version or None,
         "verdict": _REFUSED if fit.refuses else done.verdict.value if done else _UNKNOWN,
         "unknown": fit.unknown or None,
-        "knownFrom": fit.model.known_from if fit.model else None,
+        "knownFrom": fit.known_from if fit.model else None,
         "sibling": fit.model.sibling or None if fit.model else None,
         "vllmAssumed": fit.engine.assumed,
         "refusals": list(fit.refuses),

@@ -26,7 +26,7 @@ _WORST: Final = (_REFUSED, FitVerdict.DOES_NOT_FIT, _NOT_ESTIMATED, FitVerdict.U
 
 def facts_in(environment: ResolvedEnvironment, facts: FactStore) -> FactStore:
     """Return what is known of models in an environment: what its lock holds, and under that the tables."""
-    return facts.under(locked_models(environment.locked, environment.lock_file))
+    return facts.under(locked_models(environment.locked), environment.lock_file)
 
 
 def fit_of(resource: Resource, evaluation: Evaluation, after: DefaultedEnvironment, facts: FactStore) -> ModelFit:

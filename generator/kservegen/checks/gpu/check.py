@@ -27,6 +27,7 @@ class Fit(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     gpu: Gpu | None
     engine: EngineFacts
     version: str
+    known_from: str = ""  # the file that tells of the model
     assumed: str = ""  # the version that is assumed where the image tells none
     estimate: Estimate | None = None
     refused: tuple[EngineRefusal, ...] = ()
@@ -94,6 +95,7 @@ def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str =
         gpu=gpu,
         engine=engine,
         version=version,
+        known_from=facts.known_from(workload.model, workload.address),
         assumed="" if version else facts.assumed_version,
         estimate=estimate(known, gpu, workload.server, engine) if known is not None and gpu is not None else None,
         refused=tuple(engine_refusals(known, gpu, workload.server, workload.gpus)) if known is not None else (),

@@ -9,6 +9,7 @@ has an error band, and between its ends the verdict is `uncertain`.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
@@ -100,8 +101,12 @@ class StartStage(NamedTuple):
     depth: int
 
 
+@lru_cache(maxsize=1024)
 def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *, free: int | None = None) -> Estimate:
-    """Estimate one server; `free` is the memory that others leave, where they are known."""
+    """Estimate one server; `free` is the memory that others leave, where they are known.
+
+    Environments ask for the same, one after the other: answers are kept.
+    """
     utilization = server.utilization if server.utilization is not None else engine.utilization
     budget = int(gpu.memory * utilization)
     length = server.max_length or model.max_length or 0

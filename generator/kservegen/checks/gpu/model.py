@@ -99,8 +99,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True, eq=False):
     `global_heads` are those of layers that attend to everything, where windowed layers have others. `drafting` layers
     (MTP) lie in the files and are loaded for speculative decoding alone. `stored` tells modules that are not stored as
     `quantization` says. `table` counts rows times columns of further embeddings. `rotary_factor` is the factor of
-    linear rope scaling; `known_from` the file that all this stands in; `sibling` the model whose dimensions these are,
-    where the model itself is not in the table; `obscure` what of the configuration is not understood.
+    linear rope scaling; `sibling` the model whose dimensions these are, where the model itself is not in the table;
+    `obscure` what of the configuration is not understood.
     """
 
     name: str
@@ -129,7 +129,6 @@ class ModelFacts(Struct, frozen=True, kw_only=True, eq=False):
     stored: StoredKinds | None = None
     table: int = 0
     rotary_factor: int = 1
-    known_from: str = "facts/models.json"
     sources: tuple[str, ...] = ()
     sibling: str = ""
     obscure: str = ""
@@ -245,7 +244,8 @@ class StartFacts(NamedTuple):
     initializer_memory: int
 
 
-class EngineFacts(Struct, frozen=True, kw_only=True):
+# By identity, as above.
+class EngineFacts(Struct, frozen=True, kw_only=True, eq=False):
     """What changes from one version of vLLM to the next; facts/vllm.json says where each number comes from."""
 
     since: tuple[int, ...]

@@ -117,7 +117,9 @@ def _size(address: str, inputs: EstimateInputs, facts: FactStore) -> Size | None
         return Size(locked, f"{inputs.lock_file}, downloadBytes")
     name = address.removeprefix("hf://").partition(":")[0] if address.startswith("hf://") else ""
     model = facts.model(name, address) if name else None
-    return Size(model.weight_bytes, f"weights in {model.known_from}") if model and model.weight_bytes else None
+    if model is None or not model.weight_bytes:
+        return None
+    return Size(model.weight_bytes, f"weights in {facts.known_from(name, address)}")
 
 
 def _cached(address: str, inputs: EstimateInputs) -> bool:

@@ -132,7 +132,7 @@ def test_the_estimate_asks_the_lock_before_the_table(locked: Project, address: s
     locked.models(f"models: {{one: {{model: {address}, {CHAT}}}}}\n")
     account = _account(locked)
     assert account.fit.model is not None
-    assert account.fit.model.known_from == "environments/dev.lock.yaml"
+    assert account.fit.known_from == "environments/dev.lock.yaml"
     assert account.fit.model.weight_bytes == 988097824
     assert account.fit.estimate is not None
     assert "gpu/unknown-model" not in {d.rule for d in locked.validate().diagnostics}
@@ -144,7 +144,7 @@ def test_a_pin_without_dimensions_leaves_the_estimate_to_the_table(locked: Proje
     locked.models(f"models: {{one: {{model: hf://Qwen/Qwen2.5-7B-Instruct, {CHAT}}}}}\n")
     account = _account(locked)
     assert account.fit.model is not None
-    assert account.fit.model.known_from == "facts/models.json"
+    assert account.fit.known_from == "facts/models.json"
 
 
 def test_explain_names_the_line_of_the_lock(locked: Project) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from kservegen.checks.gpu.fact_store import FactStore, parse_version
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.fact_tables import parse_version
+from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import GIB
 from kservegen.checks.gpu.weights import Split, count, on_rank
 from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.releases import Releases
 
 FACTS = Path(__file__).parents[4] / "facts"
@@ -193,3 +196,18 @@ def test_whatever_a_version_of_vllm_changes_has_a_source_and_is_said_once() -> N
     table = json.loads((FACTS / "vllm.json").read_text("utf-8"), object_pairs_hook=once)
     changed = {name for entry in table["versions"].values() for name in entry}
     assert changed == set(table["sources"])
+
+
+def test_environments_share_tables_and_what_their_locks_say_alike() -> None:
+    config: JsonObject = {"architecture": "LlamaForCausalLM", "num_hidden_layers": 2, "tie_word_embeddings": True}
+    locks: list[JsonObject] = [{"hf://a/b": {"config": dict(config)}} for _ in range(2)]
+    locks.append({"hf://a/b": {"config": {**config, "tie_word_embeddings": 1}}})
+    store = FactStore(FACTS, Releases([]))
+    stores = [store.under(locked_models(lock), f"{index}.yaml") for index, lock in enumerate(locks)]
+    models = [each.model("a/b") for each in stores]
+    assert models[0] is models[1] is not models[2]
+    assert [each.known_from("a/b", "hf://a/b") for each in stores] == ["0.yaml", "1.yaml", "2.yaml"]
+    assert stores[0].known_from("Qwen/Qwen3-8B") == store.known_from("a/b") == "facts/models.json"
+    assert stores[0].gpu("L4") is stores[1].gpu("L4")
+    assert stores[0].engine("") is stores[1].engine("") is not stores[1].engine("0.11.0")
+    assert stores[0].engine("").assumed
