@@ -41,7 +41,7 @@ _TRIAL: Final = 512
 # After so many objects of an environment, the policies that recognise most of them are put together.
 _KNOWN_WELL: Final = 128
 # Once so many objects had to be asked about, compiling the policies in one costs less than it saves.
-_WORTH_FUSING: Final = 32
+_WORTH_FUSING: Final = 96
 
 
 _Place: TypeAlias = tuple[str, str]
@@ -86,7 +86,7 @@ class _Joint(Struct):
 class _Fused(Struct):
     """Policies whose objects differ in what they read, as one program over all of that; None before it is worth it."""
 
-    part: DocumentPart
+    part: DocumentPart | None = None
     fusion: Fusion | None = None
     asked: int = 0
     passed: int = 0
@@ -95,8 +95,9 @@ class _Fused(Struct):
         """Whether an object passes all for certain, as far as the program is asked: not where most objects fail."""
         self.asked += 1
         if self.asked == _WORTH_FUSING:
+            self.part = _read_by(_passes_of(planned))
             self.fusion = fuse([(policy.compiled, quick.params) for policy, quick in planned if quick is not None])
-        if self.fusion is None or self.passed * 2 < self.asked - 2 * _WORTH_FUSING:
+        if self.fusion is None or self.part is None or self.passed * 2 < self.asked - 2 * _WORTH_FUSING:
             return False
         passes = self.fusion.passes(mapping(cut(self.part, doc)))
         self.passed += passes
@@ -126,10 +127,7 @@ class PolicyPasses(Struct, eq=False):
 
     def fusion(self, members: Sequence[_Passes]) -> _Fused:
         """Return these as one program."""
-        place = frozenset(member.place for member in members)
-        if place not in self.fused:
-            self.fused[place] = _Fused(_read_by(members))
-        return self.fused[place]
+        return self.fused.setdefault(frozenset(member.place for member in members), _Fused())
 
 
 def _read_by(members: Iterable[_Passes]) -> DocumentPart:
@@ -167,6 +165,7 @@ class PolicyChecker:
         self._bound = tuple(bound)
         self._namespaces = namespaces
         self._passes = passes
+        self._chosen: dict[tuple[str, str, str], tuple[_Planned, ...]] = {}
         self._plans: dict[tuple[str, str, str], _Plan] = {}
         self._seen = 0
 
@@ -179,7 +178,9 @@ class PolicyChecker:
         place = (resource.api_version, resource.id.kind, resource.id.namespace)
         plan = self._plans.get(place)
         if plan is None:
-            plan = self._plans[place] = self._make_plan(resource)
+            if place not in self._chosen:
+                self._chosen[place] = tuple(self._choose(resource))
+            plan = self._plans[place] = self._make_plan(self._chosen[place])
         found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
         if plan.fusion is not None:
             found += self._check_fused(plan.fusion, plan.fused, item)
@@ -213,8 +214,7 @@ class PolicyChecker:
                 found += _check(policy, quick, item)
         return found
 
-    def _make_plan(self, resource: Resource) -> _Plan:
-        planned = tuple(self._plan(resource))
+    def _make_plan(self, planned: tuple[_Planned, ...]) -> _Plan:
         together = [item for item in planned if item[1] is not None and item[1].passes.recognises]
         fused = [item for item in planned if item[1] is not None and item[1].passes.differs]
         joint = self._passes.joint(_passes_of(together)) if len(together) > 1 else None
@@ -223,7 +223,7 @@ class PolicyChecker:
         others = tuple(item for item in planned if item not in taken)
         return _Plan(joint, tuple(together), fusion, tuple(fused), others)
 
-    def _plan(self, resource: Resource) -> Iterable[_Planned]:
+    def _choose(self, resource: Resource) -> Iterable[_Planned]:
         """Choose the policies that look at objects of this kind in this namespace, and how each is checked."""
         admission = Admission(resource=resource)
         namespace = self._namespaces.get(resource.id.namespace)

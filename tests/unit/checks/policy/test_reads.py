@@ -198,7 +198,7 @@ def test_policies_in_one_keep_their_own_parameters_and_names() -> None:
 def test_policies_that_most_objects_fail_are_not_asked_together_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("one", "two")
     texts = (f"{HEAD.replace('name: p', f'name: {name}')}{RULES}}}\n" for name in names)
-    policies = [bound(f"{text}  validations: [{{expression: object.spec.size < 200}}]\n") for text in texts]
+    policies = [bound(f"{text}  validations: [{{expression: object.spec.size < 264}}]\n") for text in texts]
     objects = [as_it_is(thing) for thing in things(600)]
     for number, one in enumerate(objects):
         one.resource.doc["spec"] = {"size": number}
@@ -213,8 +213,8 @@ def test_policies_that_most_objects_fail_are_not_asked_together_for_long(monkeyp
     passed = PolicyPasses()
     for _ in range(2):  # what is known of an object is not asked again
         checker = PolicyChecker(policies, {}, passed)
-        assert [len(checker.check(one)) for one in objects] == [0] * 200 + [2] * 400
-        assert (answers.count(True), answers.count(False)) == (42, 75)
+        assert [len(checker.check(one)) for one in objects] == [0] * 264 + [2] * 336
+        assert (answers.count(True), answers.count(False)) == (42, 139)
 
 
 @pytest.mark.parametrize(
