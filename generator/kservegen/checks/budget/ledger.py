@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Final, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -44,7 +45,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     def at(self, resource: str) -> Moments:
         """Return what all of its pods take of a resource, at each moment."""
-        each = self.each.get(resource, Fraction(0))
+        each = self.each.get(resource, _NONE)
         return Moments(each * self.count.minimum, each * self.count.maximum, each * self.count.surge)
 
 
@@ -61,7 +62,8 @@ class Moments(NamedTuple):
         return self.maximum + self.surge
 
 
-NOTHING: Final = Moments(Fraction(0), Fraction(0), Fraction(0))
+_NONE: Final = Fraction(0)
+NOTHING: Final = Moments(_NONE, _NONE, _NONE)
 
 
 def lines(
@@ -102,14 +104,16 @@ def lines(
 
 def total(chosen: Iterable[Line], resource: str) -> Moments:
     """Sum lines. One object rolls at a time: of the surges only the largest object's counts."""
-    minimum = maximum = Fraction(0)
-    surges: dict[ResourceId, Fraction] = {}
-    for line in chosen:
-        moments = line.at(resource)
-        minimum += moments.minimum
-        maximum += moments.maximum
-        surges[line.subject] = surges.get(line.subject, Fraction(0)) + moments.surge
-    return Moments(minimum, maximum, max(surges.values(), default=Fraction(0)))
+    taken = [(line, line.each.get(resource, _NONE)) for line in chosen]
+    unit = lcm(*{amount.denominator for _, amount in taken})  # of which every amount is a whole number: sums are cheap
+    minimum = maximum = 0
+    surges: dict[ResourceId, int] = {}
+    for line, amount in taken:
+        count, each = line.count, amount.numerator * (unit // amount.denominator)
+        minimum += each * count.minimum
+        maximum += each * count.maximum
+        surges[line.subject] = surges.get(line.subject, 0) + each * count.surge
+    return Moments(*(Fraction(each, unit) for each in (minimum, maximum, max(surges.values(), default=0))))
 
 
 def serving_replicas(chosen: Sequence[Line]) -> tuple[int, int]:

@@ -47,6 +47,9 @@ def add(*parts: Mapping[str, Fraction]) -> Requests:
     """Sum requests."""
     total: Requests = {}
     for part in parts:
+        if not total:
+            total.update(part)
+            continue
         for name, amount in part.items():
             total[name] = total[name] + amount if name in total else amount
     return total
@@ -56,6 +59,9 @@ def largest(*parts: Mapping[str, Fraction]) -> Requests:
     """Return the larger of each resource."""
     most: Requests = {}
     for part in parts:
+        if not most:
+            most.update(part)
+            continue
         for name, amount in part.items():
             most[name] = max(most[name], amount) if name in most else amount
     return most

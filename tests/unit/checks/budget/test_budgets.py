@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
+from tests.support.examples import examples
 from tests.support.project import DEV, Project
 from tests.support.reports import text_of
 
+from kservegen.checks.budget.ledger import Line, total
 from kservegen.core.assumptions import Unchecked
+from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.running import PodCount
 
 MODELS = """\
 models:
@@ -155,3 +163,37 @@ def test_a_quota_is_not_lowered_before_the_pods_are_gone(loaded: Project) -> Non
     assert loaded.render().exit_code == 0
     loaded.write("environments/dev.yaml", DEV + QUOTA % (4, "100Gi"))
     assert loaded.render().exit_code == 0
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.lists(
+        st.tuples(
+            st.fractions(max_denominator=10**9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 3), st.text("ab")
+        )
+    )
+)
+def test_sums_are_exact_whatever_the_parts_of_a_whole(rows: list[tuple[Fraction, int, int, int, str]]) -> None:
+    lines = [
+        Line(
+            entry=name,
+            owner="",
+            subject=ResourceId("InferenceService", "ns", name),
+            role="predictor",
+            path=(),
+            count=PodCount(least, least + more, surge),
+            each={"cpu": each},
+        )
+        for each, least, more, surge, name in rows
+    ]
+    every = [line.at("cpu") for line in lines]
+    surges: dict[str, Fraction] = {}
+    for line, moments in zip(lines, every, strict=True):
+        surges[line.entry] = surges.get(line.entry, Fraction(0)) + moments.surge
+    expected: tuple[object, ...] = (
+        sum(m.minimum for m in every),
+        sum(m.maximum for m in every),
+        max(surges.values(), default=0),
+    )
+    assert tuple(total(lines, "cpu")) == expected
+    assert tuple(total(lines, "memory")) == (0, 0, 0)
