@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
@@ -100,17 +100,17 @@ def chart_installation(
     )
 
 
-class _Kept(NamedTuple):
+class _Kept(Struct, frozen=True):
     doc: JsonObject
     made: Made | None
 
 
-class _Stored(NamedTuple):
+class _Stored(Struct, frozen=True):
     doc: JsonObject
     stored: JsonObject
 
 
-class _Running(NamedTuple):
+class _Running(Struct, frozen=True):
     doc: JsonObject
     workloads: tuple[RunningWorkload, ...] | None
 
@@ -252,11 +252,19 @@ class _Beside(Surroundings):
         self._assumed = assumed
         self._stored = stored
         self._ids: dict[str, list[ResourceId]] | None = None
+        self._elsewhere: dict[tuple[str, str, str], JsonObject | None] = {}
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
-        resource = self._resources.get(ResourceId(kind, namespace, name))
+        key = kind, namespace, name
+        if key in self._elsewhere:  # objects of a namespace look for the same
+            return self._elsewhere[key]
+        resource = self._resources.get(ResourceId(*key))
         if resource is not None:
             return self._stored(resource)
+        found = self._elsewhere[key] = self._find_elsewhere(kind, namespace, name)
+        return found
+
+    def _find_elsewhere(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         if kind in self._assumed:
             # What is taken to be there says no namespace: it is alike in all, and so is what is made beside it.
             return _named(kind, "", name)

@@ -17,6 +17,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.core.document import mapping, value_at
@@ -52,10 +53,14 @@ class FreeText(NamedTuple):
     is_word: bool = True
 
 
-class FreePart(NamedTuple):
-    """What stands from `start` to `stop` of a text is only handed on; in an amount a number has to stand there."""
+class FreePart(Struct, frozen=True):
+    """What stands from `start` to `stop` of a text is only handed on; in an amount a number has to stand there.
 
-    path: Path
+    The text is what the map or list at `owner` has at `key`.
+    """
+
+    owner: Path
+    key: str | int
     start: int
     stop: int
     stand_in: str = ""
@@ -86,7 +91,7 @@ class _NamedError(Exception):
     """What stands beside an object speaks of it by name."""
 
 
-class _Shape(NamedTuple):
+class _Shape(Struct, frozen=True):
     """An object with tokens in it; what they stand for, and the whole as text."""
 
     doc: JsonObject
@@ -185,8 +190,8 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     texts = [_text_at(stored, field.path) for field in fields.texts]
     if not fields.fits(texts):
         return None
-    doc, placed, amounts = dict(stored), 0, 0
-    own: set[int] = set()
+    own: dict[Path, Any] = {(): dict(stored)}
+    placed = amounts = 0
     tokens: dict[str, str] = {}
     values: dict[str | int, str | int] = {}
     letters = iter(_LETTERS)
@@ -197,25 +202,25 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
         free = match["free"]
         token = tokens.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
         values[token] = free
-        _owner_at(doc, field.path, own)[field.path[-1]] = said[: match.start("free")] + token
+        _owner_at(field.path[:-1], own)[field.path[-1]] = said[: match.start("free")] + token
         placed += 1
-    for path, start, stop, number in fields.parts(stored):
-        letter = number or next(letters, "")
-        if not letter:
+    for part in fields.parts(stored):
+        token = part.stand_in or _TOKEN + next(letters, "")
+        if token == _TOKEN:
             break
-        owner = _owner_at(doc, path, own)
-        text = owner[path[-1]]
-        token = number or _TOKEN + letter
-        values[token] = text[start:stop]
-        owner[path[-1]] = text[:start] + token + text[stop:]
-        placed, amounts = placed + (not number), amounts + bool(number)
+        owner = _owner_at(part.owner, own)
+        text = owner[part.key]
+        values[token] = text[part.start : part.stop]
+        owner[part.key] = text[: part.start] + token + text[part.stop :]
+        placed, amounts = placed + (not part.stand_in), amounts + bool(part.stand_in)
     numbers = 0
     for place, path in enumerate(fields.numbers, _FIRST_NUMBER):
         count = value_at(stored, path)
         if isinstance(count, int) and not isinstance(count, bool) and count > 0:
             values[place] = count
-            _owner_at(doc, path, own)[path[-1]] = place
+            _owner_at(path[:-1], own)[path[-1]] = place
             numbers += 1
+    doc = own[()]
     key = json.dumps(doc)
     if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
         return None
@@ -224,15 +229,12 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     return _Shape(doc, values, tuple(tokens), key)
 
 
-def _owner_at(doc: JsonObject, path: Path, own: set[int]) -> Any:  # noqa: ANN401 - a map or a list
-    """Return what the value at a path stands in, to be written to: what is not yet one's own on the way is copied."""
-    owner: Any = doc
-    for part in path[:-1]:
-        inner = owner[part]
-        if id(inner) not in own:
-            inner = owner[part] = inner.copy()
-            own.add(id(inner))
-        owner = inner
+def _owner_at(path: Path, own: dict[Path, Any]) -> Any:  # noqa: ANN401 - a map or a list
+    """Return the map or list at a path, to be written to: what is not yet one's own on the way is copied."""
+    owner = own.get(path)
+    if owner is None:
+        above = _owner_at(path[:-1], own)
+        owner = own[path] = above[path[-1]] = above[path[-1]].copy()
     return owner
 
 
@@ -318,13 +320,10 @@ class _Plan:
         self._equal: dict[Hashable, int] = {}
         self._objects = [(item, self._node(item.doc), self._origins(item.origins)) for item in made.objects]
         self._pods = [
-            (
-                item,
-                {name: self._node(getattr(item, name)) for name in ("of", "pod", "refused", "source")},
-                self._origins(item.origins),
-            )
+            (item, self._node(item.of), self._node(item.pod), self._node(item.refused), self._node(item.source))
             for item in made.pods
         ]
+        self._pod_origins = [self._origins(item.origins) for item in made.pods]
         self._outcome = self._node(made.outcome)
         self._never_ready = self._node(made.never_ready)
 
@@ -343,25 +342,29 @@ class _Plan:
         def part(at: int | None, base: Any) -> Any:  # noqa: ANN401 - any part of what was made
             return base if at is None else done[at]
 
-        return replace(
-            self._made,
-            objects=tuple(
-                MadeObject(doc=part(doc, item.doc), origins=part(origins, item.origins))
-                for item, doc, origins in self._objects
-            ),
-            pods=tuple(
-                MadePod(
-                    of=part(places["of"], item.of),
-                    pod=part(places["pod"], item.pod),
-                    refused=part(places["refused"], item.refused),
-                    origins=part(origins, item.origins),
-                    missing=item.missing,
-                    source=part(places["source"], item.source),
-                )
-                for item, places, origins in self._pods
-            ),
+        objects = [
+            item
+            if doc is None and origins is None
+            else MadeObject(doc=part(doc, item.doc), origins=part(origins, item.origins))
+            for item, doc, origins in self._objects
+        ]
+        pods = [
+            MadePod(
+                of=part(of, item.of),
+                pod=part(pod, item.pod),
+                refused=part(refused, item.refused),
+                origins=part(origins, item.origins),
+                missing=item.missing,
+                source=part(source, item.source),
+            )
+            for (item, of, pod, refused, source), origins in zip(self._pods, self._pod_origins, strict=True)
+        ]
+        return Made(
+            objects=tuple(objects),
+            pods=tuple(pods),
             outcome=part(self._outcome, self._made.outcome),
             never_ready=part(self._never_ready, self._made.never_ready),
+            workloads_stand=self._made.workloads_stand,
         )
 
     def _origins(self, origins: tuple[Origin, ...]) -> int | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, text
@@ -20,6 +21,7 @@ from kservegen.kserve.controllers.settings import ControllerSettings
 
 DEFAULT_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
 _FIELD: Final = lazy_pattern(r"\{\{-?\s*\.(\w+)(?:\.(\w+))?\s*-?\}\}")
+_NAMED: Final = lazy_pattern(r"\{\{-?\s*\.(?:Name|Namespace|IngressDomain)\s*-?\}\}")
 _INDEX: Final = lazy_pattern(r'\{\{-?\s*index\s+\.(Labels|Annotations)\s+"([^"]*)"\s*-?\}\}')
 # Where the templates stand: what is wrong with one for every service is to be mended there.
 TEMPLATES: Final[Path] = (CONFIG_MAP, "ingress")
@@ -39,6 +41,12 @@ def host_name(name: str, metadata: JsonObject, settings: ControllerSettings, dom
         message = f"failed creating host name: invalid domain name {host!r}: {error}"
         raise ReconcileError("build", "ReconcileFailed", message)
     return host
+
+
+@lru_cache(maxsize=64)
+def is_template_of_names(settings: ControllerSettings) -> bool:
+    """Whether hosts are put together of nothing but the names, the namespace and the domain of a service."""
+    return "{{" not in _NAMED.sub("", settings.text("ingress", "domainTemplate") or DEFAULT_TEMPLATE)
 
 
 def template_fault(template: str) -> str:

@@ -9,6 +9,7 @@ apart or make them longer, a logger is looked up in the service itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Final
 
@@ -17,15 +18,20 @@ from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.kserve.controllers.alike import FreeFields, FreePart, FreeText, make_alike, stand_in
 from kservegen.kserve.controllers.control_plane import STORAGE_KIND, ControlPlane
-from kservegen.kserve.controllers.domains import host_name
+from kservegen.kserve.controllers.domains import host_name, is_template_of_names
 from kservegen.kserve.controllers.inference_service import deployment_mode_of, make_inference_service
 from kservegen.kserve.controllers.made import Made, ReconcileError
+from kservegen.kserve.controllers.settings import ControllerSettings
 
 _DNS_LABEL: Final = lazy_pattern(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
 # Of these nothing but the scheme is looked at.
 _DOWNLOADED: Final = lazy_pattern(r"(?:s3|gs|hf)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
 _ENDINGS: Final = ("-predictor", "-transformer", "-explainer")
 _MODEL: Final[Path] = ("spec", "predictor", "model")
+_ARGS: Final[Path] = (*_MODEL, "args")
+_ENV: Final[Path] = (*_MODEL, "env")
+_REQUESTS: Final[Path] = (*_MODEL, "resources", "requests")
+_LIMITS: Final[Path] = (*_MODEL, "resources", "limits")
 _VALUE: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
 _OPTION: Final = lazy_pattern(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
 _AMOUNTS: Final = {
@@ -56,13 +62,25 @@ def _is_handed_on(stored: JsonObject, plane: ControlPlane) -> bool:
         or bool(plane.beside.all(STORAGE_KIND))
         or deployment_mode_of(mapping(metadata.get("annotations")), plane) != "Standard"
     )
-    return not apart and _has_hosts(metadata, plane)
+    return not apart and _has_hosts(metadata, plane.settings)
 
 
-def _has_hosts(metadata: JsonObject, plane: ControlPlane) -> bool:
+def _has_hosts(metadata: JsonObject, settings: ControllerSettings) -> bool:
     """Whether the longest host is one: how long it may be depends on the template."""
+    name, namespace = text(metadata.get("name")), text(metadata.get("namespace"))
+    if _DNS_LABEL.fullmatch(name) and _DNS_LABEL.fullmatch(namespace) and is_template_of_names(settings):
+        return _have_hosts(len(name), len(namespace), settings)  # whichever they are
+    return _is_host(name, metadata, settings)
+
+
+@lru_cache(maxsize=1024)
+def _have_hosts(name: int, namespace: int, settings: ControllerSettings) -> bool:
+    return _is_host("a" * name, {"namespace": "a" * namespace}, settings)
+
+
+def _is_host(name: str, metadata: JsonObject, settings: ControllerSettings) -> bool:
     try:
-        host_name(f"{text(metadata.get('name'))}-transformer", metadata, plane.settings)
+        host_name(f"{name}-transformer", metadata, settings)
     except ReconcileError:
         return False
     return True
@@ -83,19 +101,19 @@ def _parts(stored: JsonObject) -> Iterator[FreePart]:
     for key, value in mapping(mapping(stored.get("metadata")).get("labels")).items():
         word = text(value)
         if "/" not in key and len(word) <= _LONGEST_LABEL and _DNS_LABEL.fullmatch(word):
-            yield FreePart(("metadata", "labels", key), 0, len(word))
+            yield FreePart(("metadata", "labels"), key, 0, len(word))
     model = mapping(predictor.get("model"))
     before = ""
     for place, item in enumerate(map(text, sequence(model.get("args")))):
         if option := _OPTION.fullmatch(item):
-            yield FreePart((*_MODEL, "args", place), *option.span("free"))
+            yield FreePart(_ARGS, place, *option.span("free"))
         elif before.startswith("--") and "=" not in before and _VALUE.fullmatch(item):
-            yield FreePart((*_MODEL, "args", place), 0, len(item))
+            yield FreePart(_ARGS, place, 0, len(item))
         before = item
     for place, variable in enumerate(map(mapping, sequence(model.get("env")))):
         value = text(variable.get("value"))
         if variable.get("name") not in _READ and "valueFrom" not in variable and _VALUE.fullmatch(value):
-            yield FreePart((*_MODEL, "env", place, "value"), 0, len(value))
+            yield FreePart((*_ENV, place), "value", 0, len(value))
     if "resources" not in predictor:
         yield from _amounts(mapping(model.get("resources")))
 
@@ -112,8 +130,8 @@ def _amounts(resources: JsonObject) -> Iterator[FreePart]:
             continue
         first = stand_in(next(places))
         last = first if least == most else stand_in(next(places))
-        yield FreePart((*_MODEL, "resources", "requests", name), *low.span("free"), first)
-        yield FreePart((*_MODEL, "resources", "limits", name), *high.span("free"), last)
+        yield FreePart(_REQUESTS, name, *low.span("free"), first)
+        yield FreePart(_LIMITS, name, *high.span("free"), last)
 
 
 _FREE: Final = FreeFields(

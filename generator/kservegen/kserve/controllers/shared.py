@@ -8,8 +8,9 @@ was made before is what would be made again. Made objects are never changed, so 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.core.jsontypes import JsonObject
@@ -25,7 +26,7 @@ _Derived = TypeVar("_Derived")
 _MOST: Final = 2048
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """What was looked up: one object by its name, or without a name all of a kind."""
 
     kind: str
@@ -34,7 +35,7 @@ class _Found(NamedTuple):
     result: JsonObject | list[JsonObject] | None
 
 
-class _Installed(NamedTuple):
+class _Installed(Struct, frozen=True, eq=False):
     """KServe as it is installed, whatever stands beside it."""
 
     release: Release
@@ -51,7 +52,7 @@ class _Installed(NamedTuple):
         )
 
 
-class _Known(NamedTuple):
+class _Known(Struct, frozen=True):
     """What was made of an object; `source` is held so that no other object takes its identity."""
 
     source: JsonObject

@@ -8,11 +8,14 @@ from random import Random
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.controllers import control_plane, service
 from tests.support.project import DEV, Project
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.kserve.controllers import free
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.free import make_service
 from kservegen.kserve.controllers.inference_service import make_inference_service
@@ -82,6 +85,30 @@ def test_services_of_one_shape_are_made_as_each_alone(more: JsonObject, plane: C
         spec: JsonObject = {**more, "predictor": {"model": model, **mapping(more.get("predictor"))}}
         stored = service(name=name, spec=spec, namespace=namespace)
         assert _full(make_service(stored, plane)) == _full(make_inference_service(stored, plane))
+
+
+TEMPLATES = (
+    "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}",
+    "{{.Name}}{{.Namespace}}.b",
+    "{{ .Name }}.{{ .Labels.team }}.x",
+    '{{ .Name }}.{{ index .Annotations "team" }}.x',
+    "{{ .Name | len }}.{{ .Namespace }}",
+    "{{ if eq .Name `iris-transformer` }}a b{{ end }}{{ .Name }}.x",
+    "{{ .Cluster }}.x",
+)
+PLANES = [control_plane(config={"ingress": {"domainTemplate": template}}) for template in TEMPLATES]
+
+
+@given(
+    st.one_of(st.just("iris"), st.from_regex(r"[a-z][a-z0-9-]{0,60}", fullmatch=True)),
+    st.from_regex(r"[a-z][a-z0-9.-]{0,60}", fullmatch=True),
+    st.sampled_from(["a", "", "-", "x" * 70]),
+    st.sampled_from(PLANES),
+)
+def test_hosts_of_names_that_are_as_long_fit_alike(name: str, namespace: str, word: str, plane: ControlPlane) -> None:
+    marks: JsonObject = {"team": word}
+    metadata: JsonObject = {"name": name, "namespace": namespace, "labels": marks, "annotations": marks}
+    assert free._has_hosts(metadata, plane.settings) == free._is_host(name, metadata, plane.settings)
 
 
 _LABELS: Final = ("team", "modelClass", "endpoint", "component", "app", "serving.kserve.io/x")
