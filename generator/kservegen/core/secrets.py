@@ -184,6 +184,9 @@ _CHANGES: Final = 0.42  # of neighbours in a random text 62 in 100 are of differ
 _LEAST_OF_EACH: Final = 2
 _OTHER: Final = 3
 _SHORTEST: Final = 6
+# What is shorter has no known shape, and is told by these alone: by what it is set to.
+_SHORTEST_SHAPE: Final = 13
+_SIGNS: Final = ("=", ":", "--")
 _LONGEST: Final = 1 << 16  # of a text that is longer the beginning is looked at
 
 
@@ -225,7 +228,7 @@ def secrets_in_text(text: str, *, in_prose: bool = False) -> tuple[SecretSpan, .
 
     `in_prose` takes every `password: word` for one, as is right where a line of a file is shown, and no finding made.
     """
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST or (len(text) < _SHORTEST_SHAPE and not _has_any(text, _SIGNS)):
         return ()
     text = text[:_LONGEST]
     found = sorted({*_shapes(text), *_in_uris(text), *_assigned(text, in_prose=in_prose), *_random(text)})

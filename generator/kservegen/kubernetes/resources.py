@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import mapping, text
@@ -47,7 +49,7 @@ def resource_name_error(name: str) -> str | None:
 _COUNTABLE: Final = "at most 9223372036854775807 (2^63-1)"
 
 
-class Amount(NamedTuple):
+class Amount(Struct, frozen=True):
     """One line of a container's `requests` or `limits`; `quantity` is None where the value is none.
 
     `limit` is what the same container limits a request to; a limit has none itself.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kservegen.core import secrets
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.secrets import (
     HIDDEN,
@@ -300,3 +302,19 @@ def test_a_line_of_a_file_is_shown_without_its_secret(case: str) -> None:
     lines = [plain(line) for line in written]
     at = next((i for i, line in enumerate(lines) if "hunter2" in line), len(lines) - 1)
     assert cut_secrets(lines[at], secrets_in_line(lines, at)) == expected
+
+
+@given(
+    st.text(alphabet="a1A=:-. _/@", max_size=20) | st.sampled_from([text.replace("·", "")[:12] for _, text in SECRETS])
+)
+def test_a_short_text_is_judged_by_its_signs_as_by_all_else(text: str) -> None:
+    shortly = secrets_in_text(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(secrets, "_SHORTEST_SHAPE", 0)
+        assert shortly == secrets_in_text.__wrapped__(text)
+
+
+def test_no_known_shape_is_shorter_than_what_is_looked_at() -> None:
+    parser = re._parser  # type: ignore[attr-defined]
+    shortest = min(parser.parse(pattern).getwidth()[0] for pattern in (secrets._SHAPE, secrets._HEADER))
+    assert shortest >= secrets._SHORTEST_SHAPE

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules.base import Context, Problem
@@ -16,7 +18,7 @@ from kservegen.kserve.controllers.made import KSERVE, KUBERNETES, STORED, Made, 
 _HOMES: Final[tuple[Path, ...]] = (("spec", "predictor", "model"), ("spec", "predictor"), ("spec", "model"), ("spec",))
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """Where a field of a made document is to be edited.
 
     `path` is a path of the stored object. `source` says who brought the field where the object does not state it
@@ -32,7 +34,7 @@ class Place(NamedTuple):
         return f" (comes from {self.source})" if self.source else ""
 
 
-class MadeView(NamedTuple):
+class MadeView(Struct, frozen=True):
     """What is made of one object."""
 
     resource: Resource
@@ -76,7 +78,7 @@ def pods_made(resource: Resource, context: Context) -> tuple[tuple[MadeView, Mad
     return () if view is None else tuple((view, pod) for pod in view.pods())
 
 
-class ContainerMade(NamedTuple):
+class ContainerMade(Struct, frozen=True):
     """A container of a made pod, the ones that run before the others among them, and its path there."""
 
     view: MadeView

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.values import whole_number
 from kservegen.kserve.servers.command_line import StartedServer
@@ -23,14 +25,14 @@ _ELSEWHERE: Final = frozenset({"--headless", "--uds", "--config", "--data-parall
 _UNKNOWN_PORTS: Final = frozenset({"mlserver", "torchserve", "openvino"})
 
 
-class ListeningPort(NamedTuple):
+class ListeningPort(Struct, frozen=True):
     """A port and the place of the word that chose it; -1 where it is the server's own choice."""
 
     number: int
     word: int
 
 
-class SharedPort(NamedTuple):
+class SharedPort(Struct, frozen=True):
     """Two flags that lead to one port, and the place of the word that chose it last."""
 
     first: str
@@ -39,7 +41,7 @@ class SharedPort(NamedTuple):
     word: int
 
 
-class ListeningHost(NamedTuple):
+class ListeningHost(Struct, frozen=True):
     """An address and the place of the word that chose it."""
 
     address: str
@@ -107,7 +109,7 @@ def loopback_host(started: StartedServer) -> ListeningHost | None:
     return ListeningHost(value.text, given.value_index)
 
 
-class SpokenScheme(NamedTuple):
+class SpokenScheme(Struct, frozen=True):
     """How a server is spoken to, HTTP or HTTPS, and the place of the word that says so; -1 where it speaks HTTP."""
 
     scheme: str

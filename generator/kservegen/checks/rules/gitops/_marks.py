@@ -5,7 +5,9 @@ a runtime passes on those of its spec, to the pods of every model that it serves
 Source: pkg/controller/v1beta1/inferenceservice/components/predictor.go; seen on a real controller.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path
@@ -20,7 +22,7 @@ _PARTS: Final = ("predictor", "transformer", "explainer", "prefill")
 _MODEL_FORMAT: Final = "modelFormat"  # put there by the defaulter
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True):
     """One label or annotation, where it stands, and which of both it is."""
 
     path: Path

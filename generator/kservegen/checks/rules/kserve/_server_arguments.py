@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules._made import MadeView, Place, pods_made
@@ -21,7 +23,7 @@ _DERIVED: Final = frozenset(
 )
 
 
-class ServerInPod(NamedTuple):
+class ServerInPod(Struct, frozen=True):
     """A container of a made pod that starts a server which is known."""
 
     view: MadeView

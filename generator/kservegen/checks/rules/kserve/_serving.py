@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules._made import MadeView, Place, pods_made
@@ -17,7 +19,7 @@ _LLM_COMPONENT: Final = "app.kubernetes.io/component"
 _LLM_WORKLOADS: Final = "llminferenceservice-workload"
 
 
-class ServingContainer(NamedTuple):
+class ServingContainer(Struct, frozen=True):
     """The container of a made pod that serves the model; `path` is its place in the pod."""
 
     view: MadeView

@@ -27,10 +27,11 @@ _FILES: Final = (
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
-    components = components_of(resource)
-    places = [((*path, "model", "storageUri"), mapping(component.get("model"))) for path, _, component in components]
-    for path, model in places or [(("spec", "model", "uri"), mapping(mapping(resource.doc.get("spec")).get("model")))]:
-        uri = text(model.get(str(path[-1])))
-        folder, _, file = uri.rpartition("/")
-        if uri.startswith("pvc://") and folder.count("/") > 1 and file.lower().endswith(_FILES):
+    owners = [(at.path, at.spec, "storageUri") for at in components_of(resource)]
+    for above, owner, field in owners or [(("spec",), mapping(resource.doc.get("spec")), "uri")]:
+        uri = text(mapping(owner.get("model")).get(field))
+        if not uri.startswith("pvc://"):
+            continue
+        path, (folder, _, file) = (*above, "model", field), uri.rpartition("/")
+        if folder.count("/") > 1 and file.lower().endswith(_FILES):
             yield Problem(path, f"the claim's {file} is a file, and is mounted as if it were a folder", seen=uri)

@@ -29,10 +29,12 @@ _ON_GPUS: Final = frozenset({DeviceMaker.NVIDIA, DeviceMaker.AMD})
 def check(resource: Resource, context: Context) -> Problems:
     for serving in serving_containers(resource, context):
         build = image_build(text(serving.container.get("image")))
+        if build is None or build.maker not in _ON_GPUS:
+            continue
         limits = mapping(mapping(serving.container.get("resources")).get("limits"))
         stated = text(limits.get("memory"))
         memory = parse_quantity(stated) if stated else None
-        if build is None or build.maker not in _ON_GPUS or memory is None or _LEAST is None:
+        if memory is None or _LEAST is None:
             continue
         devices = next((found for found in devices_of(serving.container) if found.maker is build.maker), None)
         if devices is None or memory.compare(_LEAST) >= 0 or serving.states("resources", "limits", "memory"):

@@ -13,7 +13,9 @@ Upstream: config/llmisvcconfig; pkg/controller/v1beta1/inferenceservice/componen
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
@@ -26,7 +28,7 @@ _NETWORKED: Final = ("httpGet", "tcpSocket", "grpc")
 _PROBES: Final = {"startupProbe": "startup", "readinessProbe": "readiness", "livenessProbe": "liveness"}
 
 
-class _Asked(NamedTuple):
+class _Asked(Struct, frozen=True):
     """A port that somebody expects the server on, and the field of the container that says so, if one does.
 
     `who` has a place for `name`: words are for the few that are told.
