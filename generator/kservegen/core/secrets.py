@@ -293,22 +293,29 @@ def may_hold_secrets(value: JsonValue, name: str = "") -> bool:
     `name` is the key that the value stands under. Each text is looked at alone, and each name that could tell of one.
     """
     if isinstance(value, str):
-        is_flag = value[:1] == "-" and "=" not in value
-        return bool(secrets_in_text(value) or _telling_word(name) or (is_flag and _telling_word(value)))
+        return _text_may_hold(name, value)
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, str):
-                if key == "name" and _telling_word(item):
-                    return True  # it may be that of a `value` beside it
-                if secrets_in_text(item) or _telling_word(key) or (item[:1] == "-" and may_hold_secrets(item)):
+                if _text_may_hold(key, item):
                     return True
             elif isinstance(item, dict | list) and may_hold_secrets(item, key):
                 return True
     elif isinstance(value, list):
         for item in value:
-            if isinstance(item, dict | list | str) and may_hold_secrets(item, name):
+            if isinstance(item, str):
+                if _text_may_hold(name, item):
+                    return True
+            elif isinstance(item, dict | list) and may_hold_secrets(item, name):
                 return True
     return False
+
+
+@lru_cache(maxsize=1 << 13)
+def _text_may_hold(name: str, text: str) -> bool:
+    # A text may name the `value` beside it, or be a flag before its value.
+    names = name == "name" or (text[:1] == "-" and "=" not in text)
+    return bool(secrets_in_text(text) or _telling_word(name) or (names and _telling_word(text)))
 
 
 def mask_text(text: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from msgspec.json import encode
+
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.formats.jsonschema.marks import Marks
 from kservegen.formats.jsonschema.shape import Defaults, Shape, is_nullable
@@ -22,9 +24,16 @@ def apply_defaults(document: JsonObject, shape: Shape) -> JsonObject:
     return filled if isinstance(filled, dict) else document
 
 
-def _holds_null(value: JsonObject | JsonArray) -> bool:
+def _holds_null(document: JsonObject) -> bool:
+    try:
+        return b"null" in encode(document) and _has_null(document)
+    except (TypeError, ValueError, RecursionError):  # what is no JSON is looked through
+        return _has_null(document)
+
+
+def _has_null(value: JsonObject | JsonArray) -> bool:
     for item in value.values() if isinstance(value, dict) else value:
-        if item is None or (isinstance(item, dict | list) and _holds_null(item)):
+        if item is None or (isinstance(item, dict | list) and _has_null(item)):
             return True
     return False
 

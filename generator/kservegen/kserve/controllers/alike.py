@@ -18,6 +18,7 @@ from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from kservegen.core.document import mapping, value_at
@@ -221,12 +222,21 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
             _owner_at(path[:-1], own)[path[-1]] = place
             numbers += 1
     doc = own[()]
-    key = json.dumps(doc)
+    key = _written(doc)
     if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
         return None
     if any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in tokens):
         return None
     return _Shape(doc, values, tuple(tokens), key)
+
+
+def _written(doc: JsonObject) -> str:
+    """Return a document as text: at a tenth of the price where nothing in it is null, or would be written so."""
+    try:
+        text = encode(doc).decode()
+    except (TypeError, ValueError, RecursionError):
+        text = "null"
+    return json.dumps(doc) if "null" in text else text
 
 
 def _owner_at(path: Path, own: dict[Path, Any]) -> Any:  # noqa: ANN401 - a map or a list

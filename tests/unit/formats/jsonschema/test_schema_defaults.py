@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.jsonschema import defaults
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.shape import Shape
 from kservegen.formats.jsonschema.store import SchemaStore
@@ -115,6 +116,14 @@ VALUES: st.SearchStrategy[JsonValue] = st.recursive(
 def test_a_second_time_changes_nothing(document: dict[str, JsonValue]) -> None:
     once = apply_defaults(document, SHAPE)
     assert apply_defaults(once, SHAPE) == once
+
+
+@given(st.dictionaries(NAMES, VALUES | st.sampled_from(["null", "\ud800", 1 << 70, float("inf")]), max_size=4))
+def test_nulls_are_found_whatever_stands_beside_them(document: dict[str, JsonValue]) -> None:
+    shortly = apply_defaults(document, SHAPE)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(defaults, "encode", lambda _: b"null")
+        assert shortly == apply_defaults(document, SHAPE)
 
 
 def test_defaults_of_kserve() -> None:

@@ -8,10 +8,13 @@ from itertools import product
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.llm_services import NEWER, OLDER, beside, llm_config, llm_service, plane_of, stored
 
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.kserve.controllers import alike
 from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.controller import make_llm_service
@@ -142,3 +145,16 @@ def test_a_namespace_that_settings_name_is_a_case_of_its_own() -> None:
     settings = replace(plain.settings, sections={**plain.settings.sections, "ingress": ingress})
     docs = services({"router": {"route": {}, "gateway": {"refs": [{"name": "public"}]}}}, ("team", "models") * 2)
     made_twice([stored(doc, NEWER) for doc in docs * 2], replace(plain, settings=settings))
+
+
+VALUES = st.recursive(
+    st.sampled_from([None, "null", "a", "\u00e9", "\ud800", 1, True, 0.5, float("nan"), 1 << 70]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(VALUES, VALUES)
+def test_a_text_stands_for_one_document(one: JsonValue, other: JsonValue) -> None:
+    texts, plainly = ([write({"a": value}) for value in (one, other)] for write in (alike._written, json.dumps))
+    assert (texts[0] == texts[1]) == (plainly[0] == plainly[1])
