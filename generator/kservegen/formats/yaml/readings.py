@@ -51,8 +51,12 @@ _WORDS_1_2: Final[dict[str, JsonScalar]] = {**_NULLS, **_BOOLS, **_INF_NAN}
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
 
-# Whatever else begins a plain scalar makes it text for every reader.
+# Whatever else begins a plain scalar makes it text for every reader. Behind one of a number so does a letter that no
+# number, no date and no name of a number has; behind the others, whatever is longer than the words below.
 _FIRST_CHARACTERS: Final = frozenset("+-.0123456789=<~nNyYtTfFoO")
+_FIRST_OF_NUMBERS: Final = frozenset("+-.0123456789")
+_IN_NO_NUMBER: Final = frozenset("gGhHjJkKlLmMpPqQrRsSuUvVwWyY")
+_LONGEST_WORD: Final = 5
 
 _INFINITIES: Final = frozenset({float("inf"), float("-inf")})
 
@@ -186,10 +190,18 @@ class Ambiguity(Struct, frozen=True):
     yaml_1_2: PlainReading
 
 
+def _is_surely_text(text: str) -> bool:
+    """Tell by the letters of a text that it is one to every reader; most are known so."""
+    first = text[:1]
+    if first in _FIRST_OF_NUMBERS:
+        return not _IN_NO_NUMBER.isdisjoint(text)
+    return text != "" and (first not in _FIRST_CHARACTERS or len(text) > _LONGEST_WORD)
+
+
 @lru_cache(maxsize=8192)
 def read_plain(text: str) -> JsonScalar | Ambiguity:
     """Read a plain scalar as all readers do; a date stays text. An `Ambiguity` where they differ."""
-    if text and text[0] not in _FIRST_CHARACTERS:
+    if _is_surely_text(text):
         return text
     ours = read_as_yaml_1_2(text)
     readings = Ambiguity(read_as_yaml_1_1(text), read_as_kubectl(text), ours)
@@ -215,4 +227,4 @@ def _is_portable(text: str, value: JsonScalar) -> bool:
 
 def is_text_everywhere(text: str) -> bool:
     """Tell whether every reader takes these characters, written plain, for text and nothing else."""
-    return text != "" and (text[0] not in _FIRST_CHARACTERS or (read_plain(text) == text and not is_date(text)))
+    return _is_surely_text(text) or (text != "" and read_plain(text) == text and not is_date(text))
