@@ -267,6 +267,19 @@ def test_a_document_without_secrets_is_told_at_once() -> None:
     assert not may_hold_secrets({"env": [{"name": "LOG_LEVEL", "value": "info"}], "args": args, "port": 8080})
 
 
+@given(
+    st.lists(st.sampled_from(("--", "-", "_", "/", ".", "+", "token", "key", "api", "Bearer", "A7b", "x")), max_size=5)
+)
+def test_a_short_word_by_itself_is_no_secret(parts: list[str]) -> None:
+    word = "".join(parts)[:14]
+    assert secrets_in_text(word) == secrets_in_text(f"{word} ") == ()
+
+
+def test_no_shape_is_that_short() -> None:
+    shapes = [plain(value) for _, value in SECRETS if secrets_in_text(plain(value))]
+    assert min(map(len, shapes)) >= 15
+
+
 def test_random_texts_are_told_from_words() -> None:
     chosen = random.Random(1)  # noqa: S311 - a sample, not a key
     keys = ["".join(chosen.choices(string.ascii_letters + string.digits, k=40)) for _ in range(500)]
