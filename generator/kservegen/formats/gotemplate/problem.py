@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class TemplateFault(NamedTuple):
+class TemplateFault(Struct, frozen=True):
     """A mistake at an offset of the text."""
 
     offset: int

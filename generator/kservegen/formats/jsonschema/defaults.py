@@ -9,12 +9,15 @@ that is not nullable, item of a list or entry of a map. A default that is put in
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Final
 
 from msgspec.json import encode
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.formats.jsonschema.marks import Marks
 from kservegen.formats.jsonschema.shape import Defaults, Shape, is_nullable
+
+_CONTAINERS: Final = (dict, list)
 
 
 def apply_defaults(document: JsonObject, shape: Shape) -> JsonObject:
@@ -83,7 +86,7 @@ def _changes(value: JsonObject | JsonArray, marks: Marks[Defaults]) -> dict[str 
         if item is None and instead is not None:
             default = deepcopy(instead)
             changed[key] = _filled(default, each) if each is not None else default
-        elif isinstance(item, dict | list):
+        elif item.__class__ in _CONTAINERS:
             below = fields.get(key, each) if isinstance(key, str) else each
             if below is not None and (new := _filled(item, below)) is not item:
                 changed[key] = new

@@ -69,7 +69,7 @@ class StrictBuilder:
         if start.version or start.tags:
             self.diagnostics.append(refusals.directive(self._at(start)))
         event = self._events.get_event()
-        root = self._value(event, "", mark_of(event))
+        root = self._value(event, "", mark_of(event), mark_of(event))
         while self._stack:
             if len(self.diagnostics) >= MOST_PROBLEMS:
                 raise StopReadingError(refusals.too_many(self.diagnostics[-1].location, MOST_PROBLEMS))
@@ -111,11 +111,12 @@ class StrictBuilder:
             if key in target:
                 self._repeat(top, key, key_mark)
             event = next_event()
+            mark = mark_of(event)
             if type(event) is ScalarEvent and event.value in plain and event.implicit[0] and event.anchor is None:
-                add(key, key_mark, mark_of(event))
+                add(key, key_mark, mark)
                 target.setdefault(key, plain[event.value])
                 continue
-            target.setdefault(key, self._value(event, key, key_mark))
+            target.setdefault(key, self._value(event, key, key_mark, mark))
             if self._stack[-1] is not top:
                 return
         self._close()
@@ -124,7 +125,8 @@ class StrictBuilder:
         """Read items until the list ends or one of them opens a container."""
         next_event = self._events.get_event
         while type(event := next_event()) is not SequenceEndEvent:
-            target.append(self._value(event, len(target), mark_of(event)))
+            mark = mark_of(event)
+            target.append(self._value(event, len(target), mark, mark))
             if self._stack[-1] is not top:
                 return
         self._close()
@@ -132,11 +134,10 @@ class StrictBuilder:
     def _close(self) -> None:
         self._source.close(self._stack.pop().node)
 
-    def _value(self, event: Event | None, part: str | int, key_mark: int) -> JsonValue:
+    def _value(self, event: Event | None, part: str | int, key_mark: int, mark: int) -> JsonValue:
         """Take one value: a scalar is read, a container is opened, whatever the catalog does not allow is reported."""
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self._refuse_anchor(event, part)
-        mark = mark_of(event)
         if isinstance(event, ScalarEvent):
             is_plain = event.implicit[0]
             if len(event.value) > LONGEST_SCALAR:

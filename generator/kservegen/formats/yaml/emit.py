@@ -11,7 +11,9 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
@@ -36,7 +38,7 @@ _VISIBLE: Final = (
 _START: Final = "(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\{letters}]|-(?=[^ -]|-[^-]))[{visible}]*"
 
 
-class _Alphabet(NamedTuple):
+class _Alphabet(Struct, frozen=True):
     """Patterns over what is visible: of text as it stands plainly, of a character to escape, of a line of a block."""
 
     plain: re.Pattern[str]

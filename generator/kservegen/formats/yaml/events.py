@@ -41,6 +41,5 @@ def pure_parser(data: bytes) -> EventParser:
 
 def mark_of(event: Event | None) -> int:
     """Return the mark of where an event begins; only events that no parser made have none."""
-    if event is None or event.start_mark is None:
-        return 0
-    return event.start_mark.line << 32 | event.start_mark.column
+    start = event.start_mark if event is not None else None
+    return start.line << 32 | start.column if start is not None else 0
