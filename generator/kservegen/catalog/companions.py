@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.catalog.sections import GROUP, KINDS, SECTIONS, KindInfo
 from kservegen.core.names import label_error, path_segment_error, subdomain_error
 from kservegen.core.patterns import lazy_pattern
@@ -42,7 +44,7 @@ class CompanionKey(NamedTuple):
         )
 
 
-class CompanionRefusal(NamedTuple):
+class CompanionRefusal(Struct, frozen=True):
     """Why something cannot stand beside models, and what to do instead."""
 
     rule: str

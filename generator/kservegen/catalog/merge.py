@@ -14,7 +14,8 @@ There is no templating, no interpolation, no wildcard. Nothing here changes its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from kservegen.core.document import child
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
@@ -49,14 +50,14 @@ PATCH = "$patch"
 ItemKey = tuple[JsonValue, ...]
 
 
-class MergeLayer(NamedTuple):
+class MergeLayer(Struct, frozen=True):
     """One contribution to a merged value: `value` as it was written and `name`, what people call the layer."""
 
     name: str
     value: JsonValue
 
 
-class MergedPlace(NamedTuple):
+class MergedPlace(Struct, frozen=True):
     """Where a merged value was written: the layer's index, the path inside it, and how much of the path is there."""
 
     layer: int
@@ -123,7 +124,7 @@ def _fresh(value: JsonValue, *, keep_nulls: bool) -> JsonValue:
     return value
 
 
-class _Cursor(NamedTuple):
+class _Cursor(Struct, frozen=True):
     layer: int
     path: Path
     value: JsonValue

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.catalog.inventory.kinds import BY_KIND
 from kservegen.catalog.inventory.model import Inventory
@@ -34,7 +36,7 @@ class Basis(StrEnum):
     MISSING = "missing"
 
 
-class Lookup(NamedTuple):
+class Lookup(Struct, frozen=True):
     """What a directory answers.
 
     `resource` is the object where it is rendered, `outputs` what operators make of that name, `entry` the promise as it

@@ -6,7 +6,9 @@ KServe makes the claims of its caches, wherever a service uses one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
@@ -34,7 +36,7 @@ _OTHERS: Final = frozenset({"Bundle", "ClusterExternalSecret", "SecretProviderCl
 OUTPUT_KINDS: Final = _OTHERS | _CACHES | _SECRET_NAMES.keys()
 
 
-class Output(NamedTuple):
+class Output(Struct, frozen=True):
     """A Secret, ConfigMap or claim that is made of an object; `keys` is None where that does not tell them.
 
     A blank namespace stands for any. `maker` is the kind of the object where an operator makes it, which nobody sees in

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import Path
 from kservegen.core.resource import Resource
@@ -42,7 +44,7 @@ class SharedObject(NamedTuple):
     twin: Resource | None = None
 
 
-class _Owner(NamedTuple):
+class _Owner(Struct, frozen=True):
     built: BuiltEnvironment
     resource: Resource | None
 

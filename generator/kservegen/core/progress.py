@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 
-class Progress(NamedTuple):
+class Progress(Struct, frozen=True):
     """A step in words that follow "kservegen is", and how much of it is done; a total of 0 where that is not known."""
 
     step: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -124,7 +124,7 @@ def evaluate(
     return conclude(prepared, judged, judge, against)
 
 
-class Against(NamedTuple):
+class Against(Struct, frozen=True):
     """What an environment is held against beside the base of a change: the day, what lies in the output folder.
 
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -179,7 +179,7 @@ def evaluate_repository(
     )
 
 
-class _Opened(NamedTuple):
+class _Opened(Struct, frozen=True):
     """A repository with its environments prepared."""
 
     project: Project

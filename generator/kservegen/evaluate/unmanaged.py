@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -57,7 +57,7 @@ class OutputFolder(Struct, frozen=True, eq=False):
         return Location(f"{self.label}/{environment}/{file}".encode("utf-8", "backslashreplace").decode())
 
 
-class _Listed(NamedTuple):
+class _Listed(Struct, frozen=True):
     """A file that an environment answers for: its key among the words, its path, who owns it."""
 
     key: str
@@ -95,7 +95,7 @@ class UnmanagedObject(Struct, frozen=True, kw_only=True, eq=False):
         return check_rights(built, path, self.defaulted.resource)
 
 
-class OthersFiles(NamedTuple):
+class OthersFiles(Struct, frozen=True):
     """What others have in an environment's folder: objects that are to be judged, and what is wrong already."""
 
     objects: tuple[UnmanagedObject, ...] = ()

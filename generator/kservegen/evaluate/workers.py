@@ -15,8 +15,10 @@ from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO, Final, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
+from typing import BinaryIO, Final, Generic, NoReturn, TypeAlias, TypeVar
 from weakref import finalize
+
+from msgspec import Struct
 
 from kservegen.core.errors import GeneratorError
 from kservegen.core.progress import watched
@@ -59,13 +61,13 @@ def _cores() -> int:
     return bound
 
 
-class _Worker(NamedTuple):
+class _Worker(Struct, frozen=True):
     pid: int
     requests: BinaryIO
     answers: BinaryIO
 
 
-class _Failure(NamedTuple):
+class _Failure(Struct, frozen=True):
     """Why a worker has no answer: the words of a GeneratorError, or the trace of what should not happen."""
 
     words: tuple[str, str, str] | None

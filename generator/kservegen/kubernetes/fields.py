@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from kservegen.core.document import sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
@@ -53,7 +55,7 @@ class ContainerPlace(Protocol):
         """Whether it is an init container."""
 
 
-class FieldPlace(NamedTuple):
+class FieldPlace(Struct, frozen=True):
     """Where a value stands; `at` is its container, None for a field of the pod itself."""
 
     path: Path

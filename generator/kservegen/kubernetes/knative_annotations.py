@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -56,7 +58,7 @@ _PART: Final = lazy_pattern(r"([0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(ns|us|µs|μs|ms
 _FLOAT: Final = lazy_pattern(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 
 
-class _Annotation(NamedTuple):
+class _Annotation(Struct, frozen=True):
     key: str
     value: str
 
@@ -83,7 +85,7 @@ def rollout_duration(annotations: JsonObject, path: Path) -> Iterator[Problem]:
         yield Problem((*path, found.key), f"{found.key}: {message}", found.value)
 
 
-class _Refused(NamedTuple):
+class _Refused(Struct, frozen=True):
     at: _Annotation
     message: str
     allowed: str = ""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -122,13 +124,13 @@ _OF_PODS_ALONE: Final = "image-padding"
 _OF_THE_WHOLE_POD: Final = frozenset({"resources", "overhead", "ports"})
 
 
-class _Pod(NamedTuple):
+class _Pod(Struct, frozen=True):
     path: Path
     spec: JsonObject
     partial: bool = False
 
 
-class _Container(NamedTuple):
+class _Container(Struct, frozen=True):
     path: Path
     container: JsonObject
     pod: _Pod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 EVERYWHERE: Final = "*"
 
 
-class ListedKind(NamedTuple):
+class ListedKind(Struct, frozen=True):
     """A kind of the Kubernetes API; a blank group is the core one.
 
     `names_only` tells that metadata is all that is asked for. `in_kserve` tells that KServe's own namespace has some

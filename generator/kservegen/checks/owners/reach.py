@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ RULE: Final = "owners/beyond-team"
 _PARTS: Final = ("transformer", "explainer", "worker", "prefill")
 
 
-class _Reach(NamedTuple):
+class _Reach(Struct, frozen=True):
     """One thing that an entry reaches: what it is, what was seen and is allowed, and where."""
 
     word: str

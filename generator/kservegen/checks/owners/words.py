@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.model import Catalog, CatalogDocument
@@ -21,7 +23,7 @@ from kservegen.core.suggest import did_you_mean, is_slip
 _NOT_GUARDED: Final = frozenset({"environments", "kind", "namespace", "owner", "profile"})
 
 
-class _Held(NamedTuple):
+class _Held(Struct, frozen=True):
     """A path or namespace that a team holds, and the place in owners.yaml that says so."""
 
     team: Team

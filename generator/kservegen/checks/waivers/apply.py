@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.checks.waivers.model import CHOICES, CHOSEN, WaivedRule, Waiver, is_pattern
@@ -21,14 +22,14 @@ from kservegen.core.suggest import did_you_mean
 _NOT_YET: Final = "Waiver {} counts from the change after this one on: waiversFrom is base."
 
 
-class Clock(NamedTuple):
+class Clock(Struct, frozen=True):
     """The day of a run, and how many days ahead a waiver's end is announced."""
 
     day: date
     notice: int = 14
 
 
-class MergedWaivers(NamedTuple):
+class MergedWaivers(Struct, frozen=True):
     """The waivers that the base of a change has; with `only`, no other one counts yet."""
 
     waivers: tuple[Waiver, ...]
@@ -39,7 +40,7 @@ class MergedWaivers(NamedTuple):
         return any(waiver.said == merged.said for merged in self.waivers)
 
 
-class Coverage(NamedTuple):
+class Coverage(Struct, frozen=True):
     """One thing that a waiver was needed for: its name, the rule, and the key of the catalog."""
 
     waiver: str
@@ -87,7 +88,7 @@ def _holds(waiver: Waiver, clock: Clock | None) -> bool:
     return waiver.expires is not None and (clock is None or clock.day <= waiver.expires)
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True):
     """What a waiver may name: ids of rules, keys and budgets of the environment, owners of its models."""
 
     rules: Collection[str]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -29,7 +29,7 @@ CHOSEN: Final = frozenset({"catalog/plain-secret"})
 _REQUIRED: Final = frozenset({"owner", "reason", "expires"})
 
 
-class WaivedRule(NamedTuple):
+class WaivedRule(Struct, frozen=True):
     """An id that a waiver names, and where, below the waiver's own words."""
 
     id: str

@@ -8,8 +8,10 @@ and without the port, in capitals, with a slash at the end, and the names that K
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -25,7 +27,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 PLACEHOLDER_SERVER: Final = "https://prod.example.com:6443"
 
 
-class ClusterKey(NamedTuple):
+class ClusterKey(Struct, frozen=True):
     """One of the things that a cluster is known by: its `name`, its `address`, or the `engine` that runs in it."""
 
     kind: str

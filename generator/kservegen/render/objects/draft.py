@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -17,7 +17,7 @@ from kservegen.core.resource import Origin, Resource, ResourceId
 UNSTATED_MODE: Final = "Default"
 
 
-class EntryFinding(NamedTuple):
+class EntryFinding(Struct, frozen=True):
     """A finding about the words of an entry; `other` is the path of the words that it disagrees with."""
 
     finding: Finding

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonValue
 
 
-class Image(NamedTuple):
+class Image(Struct, frozen=True):
     """A reference in parts; `tag` and `digest` are empty where they are not given."""
 
     name: str
