@@ -246,6 +246,9 @@ def _pack(board: Board, claim: int, number: int) -> int:
 def _add(board: Board, more: Mapping[int, int]) -> int:
     """Try pods beside those that stand; return a group that finds too few nodes, -1 where all find one."""
     board.rolling = True
+    if len(more) == 1 and 1 in more.values():  # nothing comes after it, so it need not stand
+        (index,) = more
+        return index if next(board.places(index), None) is None else -1
     mark = board.standing()
     stuck = next((index for index, number in more.items() if _place(board, index, number) < number), -1)
     board.take_off(mark)

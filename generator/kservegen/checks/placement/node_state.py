@@ -62,7 +62,14 @@ class Node:
 _FAN: Final = 8
 _NO_END: Final = 1 << 62
 # What a pod asks for: positions of resources, and amounts.
-_Need = Sequence[tuple[int, int]]
+_Need = tuple[tuple[int, int], ...]
+
+
+def _has_room(free: Sequence[int], need: _Need) -> bool:
+    for resource, amount in need:  # noqa: SIM110 - asked of every node, and a generator costs three times as much
+        if free[resource] < amount:
+            return False
+    return True
 
 
 class _PoolNodes:
@@ -79,6 +86,7 @@ class _PoolNodes:
         self._room = room
         self._weighed = [(resource, room[resource]) for resource in weighed if 0 < room[resource] < _NO_END]
         self._levels: list[list[list[int]]] = [[]]
+        self._weights: dict[_Need, float] = {}
 
     @property
     def untouched(self) -> int:
@@ -120,14 +128,15 @@ class _PoolNodes:
 
     def weight(self, need: _Need) -> float:
         """Return the share of a node's cores and memory that a pod takes."""
-        asked = dict(need)
-        return sum(asked.get(resource, 0) / room for resource, room in self._weighed)
+        weight = self._weights.get(need)
+        if weight is None:
+            asked = dict(need)
+            weight = self._weights[need] = sum(asked.get(resource, 0) / room for resource, room in self._weighed)
+        return weight
 
     def _below(self, level: int, position: int, need: _Need, first: int) -> Iterator[Node]:
-        free = self._levels[level][position]
-        for resource, amount in need:
-            if free[resource] < amount:
-                return
+        if not _has_room(self._levels[level][position], need):
+            return
         if not level:
             yield self.nodes[position]
             return
@@ -271,9 +280,7 @@ class Board:
                 pool.add()
             for share, number in pool.by_share:
                 node = pool.nodes[number]
-                if all(node.free[resource] >= amount for resource, amount in need) and (
-                    accepts is None or accepts(node)
-                ):
+                if _has_room(node.free, need) and (accepts is None or accepts(node)):
                     found = share + pool.weight(need)
                     if best is None or found < best[0]:
                         best = found, pool.index, node
