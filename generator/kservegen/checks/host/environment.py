@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.requests import DEVICE_KINDS, device_of, serving
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -46,19 +47,31 @@ def host_findings(
 
 def _concerns(resource: Resource, inputs: EstimateInputs) -> bool:
     """Tell whether an object serves a language model, or one whose size is locked, and has something to compare."""
+    compared = _compared(resource)
+    return compared.language or any(_entry(address, inputs.locked) for address in compared.addresses)
+
+
+class _Compared(NamedTuple):
+    """Whether an object serves a language model and has something to compare; else the addresses of what it serves."""
+
+    language: bool
+    addresses: tuple[str, ...] = ()
+
+
+@cached_by_object
+def _compared(resource: Resource) -> _Compared:
     if resource.kind not in DEVICE_KINDS:
-        return False
+        return _Compared(language=False)
+    addresses = []
     for at in containers(resource):
         if not at.serving or _is_idle(at.container):
             continue
-        if resource.kind == "LLMInferenceService":
-            return True
         image = text(at.container.get("image"))
-        if at.path[-1] != "model" and ("vllm" in image or "huggingfaceserver" in image):
-            return True
-        if _format(at.container) in _LANGUAGE or _entry(text(at.container.get("storageUri")), inputs.locked):
-            return True
-    return False
+        is_own = at.path[-1] != "model" and ("vllm" in image or "huggingfaceserver" in image)
+        if resource.kind == "LLMInferenceService" or is_own or _format(at.container) in _LANGUAGE:
+            return _Compared(language=True)
+        addresses.append(text(at.container.get("storageUri")))
+    return _Compared(False, tuple(addresses))
 
 
 def _is_idle(container: JsonObject) -> bool:
