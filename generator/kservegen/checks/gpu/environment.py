@@ -5,21 +5,19 @@ Light to import: tables and arithmetic are loaded where an object asks for a GPU
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.checks.gpu.requests import asked_devices
-from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
-from kservegen.core.document import integer, mapping, text
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 
 if TYPE_CHECKING:
-    from kservegen.checks.gpu.check import Fit
     from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.gpu.workload import GpuWorkload
 
@@ -80,17 +78,17 @@ def _estimated(
             unestimated[str(item.resource.id)] = _NOTHING_KNOWN
     if not known:
         return GpuMemory(unestimated=unestimated)
-    from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
-    from kservegen.checks.gpu.gpu_type import offered  # noqa: PLC0415
 
-    accelerators = inputs.accelerators
-    fits = [(item, fit) for item, found in known for fit in fits_of(found, accelerators, facts)]
-    estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
-    unestimated.update((str(i.resource.id), fit.kind_unknown) for i, fit in fits if i.resource.id not in estimated)
-    offers = offered(accelerators, facts)
-    memory = [(item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)]
-    starts = _starts(fits, inputs, facts, {resource.id for resource, _ in memory})
-    return GpuMemory((*memory, *starts), unestimated)
+    from kservegen.checks.gpu.question import GpuQuestions  # noqa: PLC0415 - brings the arithmetic
+
+    questions, findings = GpuQuestions(inputs, facts), list[tuple[Resource, Finding]]()
+    for item, found in known:
+        answer = inputs.context.simulation.derived(item.resource, questions.about(found))
+        if answer is not None:  # there is a server, so something is made
+            findings += ((item.resource, finding) for finding in answer.findings)
+            if answer.unestimated:
+                unestimated[str(item.resource.id)] = answer.unestimated
+    return GpuMemory(tuple(findings), unestimated)
 
 
 def _is_known(server: GpuWorkload, inputs: EstimateInputs, facts: FactStore) -> bool:
@@ -101,24 +99,3 @@ def _is_known(server: GpuWorkload, inputs: EstimateInputs, facts: FactStore) -> 
         or facts.model(server.model, server.address) is not None
         or gpu_of(server.node_selector, server.resource_name, inputs.accelerators, facts) is not None
     )
-
-
-def _starts(
-    fits: Sequence[tuple[Defaulted, Fit]], inputs: EstimateInputs, facts: FactStore, refused: set[ResourceId]
-) -> Iterator[tuple[Resource, Finding]]:
-    """Hold starts against probes and deadlines of what is made, where nothing else is said of an object's memory."""
-    from kservegen.checks.gpu.start import StartSettings, start_findings, start_time  # noqa: PLC0415 - brings the arithmetic
-
-    settings, start = StartSettings(inputs.bandwidths, inputs.image_sizes), facts.start
-    by_object: dict[ResourceId, list[tuple[Resource, Fit]]] = {}
-    for item, fit in fits:
-        if item.resource.id not in refused:
-            by_object.setdefault(item.resource.id, []).append((item.resource, fit))
-    for found in by_object.values():
-        resource, own = found[0][0], [fit for _, fit in found]
-        sizes = [integer(mapping(inputs.locked.get(fit.workload.address)).get("downloadBytes")) for fit in own]
-        times = [start_time(fit, start, inputs.bandwidths, size) for fit, size in zip(own, sizes, strict=True)]
-        known = [time for time in times if time is not None]
-        view = made_of(resource, inputs.context) if known else None
-        if view is not None:
-            yield from ((resource, finding) for finding in start_findings(own, known, view, start, settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -315,3 +316,60 @@ def test_what_an_estimate_takes_for_granted_is_said(loaded: Project) -> None:
         "(dimensions of its sibling Qwen/Qwen3-14B; vLLM 0.13.0 assumed: image registry.example.com/vllm-own:mine "
         in (found.message)
     )
+
+
+LARGE = """\
+version: 1
+models:
+  hf://Qwen/Qwen3-8B:
+    %s
+    config: {architecture: Qwen3ForCausalLM, num_hidden_layers: 80, hidden_size: 8192, intermediate_size: 29568,
+      num_attention_heads: 64, num_key_value_heads: 8, vocab_size: 151936, max_position_embeddings: 40960}
+"""
+SMALL = """\
+version: 1
+models:
+  hf://Qwen/Qwen3-8B:
+    downloadBytes: %d
+    config: {architecture: Qwen3ForCausalLM, num_hidden_layers: 8, hidden_size: 1024, intermediate_size: 4096,
+      num_attention_heads: 16, num_key_value_heads: 8, vocab_size: 151936, max_position_embeddings: 40960}
+"""
+# What an environment says beside DEV, and what its lock holds.
+SAID: dict[str, tuple[str, str]] = {
+    "dev": ("", ""),
+    "alike": ("", ""),
+    "small": ("accelerators: {l4: {memory: 14Gi}}\n", ""),
+    "slow": ("bandwidths: {disk: 1Mi}\n", ""),
+    "fetching": ("bandwidths: {pull: 1Mi, download: 100Mi}\n", ""),
+    "pulling": ("bandwidths: {pull: 1Mi, download: 100Mi}\nimageSizes: {kserve/huggingfaceserver: 9Gi}\n", ""),
+    "locked": ("", LARGE % "license: mit"),
+    "light": ("bandwidths: {download: 1Mi}\n", SMALL % 20_000_000_000),
+    "heavy": ("bandwidths: {download: 1Mi}\n", SMALL % 900_000_000_000),
+}
+
+
+def test_an_environment_is_told_beside_others_what_it_is_told_alone(tmp_path: Path) -> None:
+    """What is found of an object in one is taken for another only where all that it rests on is the same."""
+
+    def found(*names: str) -> dict[str, set[str]]:
+        project = Project(tmp_path / "-".join(names))
+        (project.root / "environments" / "dev.yaml").unlink()
+        for name in names:
+            words, lock = SAID[name]
+            text = DEV.replace("name: dev", f"name: {name}")
+            if words.startswith("accelerators"):
+                text, words = text.replace("gpu: L4,", "gpu: L4, memory: 14Gi,"), ""
+            project.write(f"environments/{name}.yaml", text + words)
+            if lock:
+                project.write(f"environments/{name}.lock.yaml", lock)
+        project.models(service("    accelerator: {type: l4}\n    args: [--max-model-len=8192]\n"))
+        said: dict[str, set[str]] = {name: set() for name in names}
+        for diagnostic in project.validate().diagnostics:
+            for name in diagnostic.environments:
+                said[name].add(f"{diagnostic.rule} {diagnostic.message}")
+        return said
+
+    together = found(*SAID)
+    assert together == {name: found(name)[name] for name in SAID}
+    assert together["dev"] == together["alike"]
+    assert len({frozenset(said) for said in together.values()}) >= 5
