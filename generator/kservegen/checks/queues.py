@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.core.document import mapping, sequence, text
@@ -29,7 +31,7 @@ _PARENTS: Final = ("cohortName", "cohort", "parentName", "parent")
 _KINDS: Final = frozenset({CLUSTER_QUEUE, LOCAL_QUEUE, FLAVOR, _COHORT})
 
 
-class QueueObject(NamedTuple):
+class QueueObject(Struct, frozen=True):
     """An object of Kueue: `rendered`, or None where the inventory has it.
 
     `spec` is None where no more than its name is known, or where its quotas cannot be read.
@@ -46,7 +48,7 @@ class QueueObject(NamedTuple):
         return f"{self.kind} {self.name}"
 
 
-class Quota(NamedTuple):
+class Quota(Struct, frozen=True):
     """What a queue or cohort has of a resource in a flavor; None where there is no limit."""
 
     nominal: Fraction
@@ -54,14 +56,14 @@ class Quota(NamedTuple):
     lending: Fraction | None = None
 
 
-class ResourceGroup(NamedTuple):
+class ResourceGroup(Struct, frozen=True):
     """Resources that come from one flavor together: the flavors in the order in which they are tried."""
 
     covered: tuple[str, ...]
     flavors: Mapping[str, Mapping[str, Quota]]
 
 
-class Ceiling(NamedTuple):
+class Ceiling(Struct, frozen=True):
     """The most that a queue can give with nothing else in it, as far as is known.
 
     `bound` is what it is never more than; None where its cohort may have members that nobody told of.

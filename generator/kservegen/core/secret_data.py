@@ -143,8 +143,8 @@ def has_mark(text: str) -> bool:
     """Whether a text says of something in it that it is a Secret; the pattern is tried where it may begin alone."""
     if any(letter in text for letter in _ODD_LETTERS):
         return bool(_MARK.search(text))
-    lowered, match = text.lower(), _MARK.match
-    return any(match(text, at) for word in _WORDS_OF_MARK for at in _each(word, lowered))
+    lowered = text.lower()
+    return any(_MARK.match(text, at) for word in _WORDS_OF_MARK for at in _each(word, lowered))
 
 
 def _each(word: str, text: str) -> Iterator[int]:

@@ -83,7 +83,7 @@ class Judges(Generic[_Request]):
         """Judge the share of this process, and conclude with what the others say; GeneratorError where one is lost."""
         number = 1 + (self._workers.count if self._workers is not None else 0)
         told = _Told(prepared.objects, number)
-        judge = prepared.judge._replace(tell=told.more)
+        judge = replace(prepared.judge, tell=told.more)
         shares = [_judge(replace(prepared, judge=judge), Share(0, number))]
         if self._workers is not None:
             shares += self._workers.answers()
@@ -104,7 +104,7 @@ class Judges(Generic[_Request]):
         self, first: PreparedCatalog, shares: int, number: int, request: _Request | None, look: Look
     ) -> list[Judgement]:
         prepared = first if request is None else self._reopen(first, request)
-        judge = prepared.judge._replace(tell=lambda _: look())
+        judge = replace(prepared.judge, tell=lambda _: look())
         return _judge(replace(prepared, judge=judge), Share(number, shares))
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from zlib import crc32
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.registry import severity_of
@@ -48,7 +50,7 @@ _Pass: TypeAlias = list[ObjectFinding]
 _Said: TypeAlias = tuple[Finding, bool]
 
 
-class Share(NamedTuple):
+class Share(Struct, frozen=True):
     """One of `of` shares of objects. An object is in the same one in every environment, and in every run.
 
     A share is looked at in windows, so many at a time.
@@ -70,7 +72,7 @@ class Share(NamedTuple):
         return found
 
 
-class Judge(NamedTuple):
+class Judge(Struct, frozen=True):
     """What objects are judged with: the tools, what environments have in common, and the base of a change, if any.
 
     `tell` is told of every number of objects before they are judged. With `errors_only` policies that find no errors
@@ -84,7 +86,7 @@ class Judge(NamedTuple):
     errors_only: bool = False
 
 
-class Judgement(NamedTuple):
+class Judgement(Struct, frozen=True):
     """What was found of a share of an environment's objects.
 
     `found` is by pass, and there by the place of the object. `unestimated` are those that ask for accelerators and
@@ -99,7 +101,7 @@ class Judgement(NamedTuple):
     crash: Finding | None = None
 
 
-class JudgedObjects(NamedTuple):
+class JudgedObjects(Struct, frozen=True):
     """What was found of all objects, by pass and then in their order; the rest as in `Judgement`."""
 
     found: tuple[ObjectFinding, ...]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
@@ -31,7 +33,7 @@ _LARGEST_RECORD: Final = 5 * 1024 * 1024
 _LISTED: Final = 10
 
 
-class RecordFile(NamedTuple):
+class RecordFile(Struct, frozen=True):
     """A file about a release: `name` is what people know it by, `is_own` whether a user wrote it.
 
     `root` is the folder that holds the schema folder that it lies in.

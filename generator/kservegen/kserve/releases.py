@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from msgspec import Struct
 
@@ -95,14 +95,14 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     v2_formats: Annotated[tuple[str, ...], "formats that are served by protocol v2 where a model states none"]
 
 
-class ReleaseChange(NamedTuple):
+class ReleaseChange(Struct, frozen=True):
     """A change of behaviour against the release before, that matters where one of the kinds is used."""
 
     kinds: frozenset[str]
     text: str
 
 
-class RemovedCRDs(NamedTuple):
+class RemovedCRDs(Struct, frozen=True):
     """CRDs that an upgrade deletes, and all objects of their kinds, where `chart` was in use with `when` on."""
 
     names: tuple[str, ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from kservegen.catalog.field_mapping import OLD_FRAMEWORKS
 from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, Path
@@ -60,7 +62,7 @@ class PodSpecAt(NamedTuple):
         return self.role != "predictor" or not _MODEL_FIELDS.isdisjoint(self.spec)
 
 
-class ContainerAt(NamedTuple):
+class ContainerAt(Struct, frozen=True):
     """One container of an object; `serving` marks the one that the compact words of a catalog go to."""
 
     path: Path

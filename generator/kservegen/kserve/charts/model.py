@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -20,21 +20,21 @@ ReadBy: TypeAlias = Literal["text", "condition", "raw"]
 ChartResource: TypeAlias = Literal["config", "issuer", "storageContainer", "gateway"]
 
 
-class Instead(NamedTuple):
+class Instead(Struct, frozen=True):
     """The chart and key that do what an inert key promises."""
 
     chart: str
     key: str
 
 
-class ValueNeed(NamedTuple):
+class ValueNeed(Struct, frozen=True):
     """One of these charts or operators has to be there first; `when` names a value that must be on for it to matter."""
 
     one_of: tuple[str, ...]
     when: KeyPath | None = None
 
 
-class ImageKey(NamedTuple):
+class ImageKey(Struct, frozen=True):
     """Where a chart takes an image from: `tag` is None where `image` holds the whole reference."""
 
     image: KeyPath

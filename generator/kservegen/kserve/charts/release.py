@@ -6,7 +6,9 @@ A path starts with the chart's name; below it lies the path in that chart's valu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import value_at
@@ -53,7 +55,7 @@ _GIE_CRDS: Final[KeyPath] = ("kserve", "llmisvc", "createGIECRDs")
 _GIE: Final = "gateway-api-inference-extension"
 
 
-class _Release(NamedTuple):
+class _Release(Struct, frozen=True):
     """The charts in use with what is set on them."""
 
     charts: Charts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from msgspec import Struct
 
@@ -50,7 +50,7 @@ class RuntimeTableEntry(TypedDict):
     presets: PresetsEntry
 
 
-class ModelFormat(NamedTuple):
+class ModelFormat(Struct, frozen=True):
     """A format that a runtime serves; without `auto_select` only a model that names the runtime gets it."""
 
     name: str
@@ -97,7 +97,7 @@ class Runtime(Struct, frozen=True, kw_only=True, eq=False):
         return ("kserve", "servingruntime", self.values_key, "disabled")
 
 
-class Presets(NamedTuple):
+class Presets(Struct, frozen=True):
     """The LLMInferenceServiceConfigs of the chart; no value reaches their `images`, given per container."""
 
     api_version: str
@@ -106,7 +106,7 @@ class Presets(NamedTuple):
     images: Mapping[str, str]
 
 
-class RuntimeTable(NamedTuple):
+class RuntimeTable(Struct, frozen=True):
     """Everything that kserve-runtime-configs can install at one KServe version."""
 
     runtimes: Mapping[str, Runtime]

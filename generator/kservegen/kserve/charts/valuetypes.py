@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core import quantity
 from kservegen.core.diagnostics import Severity
@@ -12,7 +14,7 @@ from kservegen.kserve.charts.model import Key
 from kservegen.kserve.charts.show import show
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Struct, frozen=True):
     """A value of the wrong type at `at` below the key. A warning: the template's text comes out right all the same."""
 
     at: Path

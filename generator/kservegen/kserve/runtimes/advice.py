@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from kservegen.kserve.runtimes.runtime import ServingRuntime
 from kservegen.kserve.runtimes.selection import Obstacle, Request, RuntimeSelection
@@ -19,7 +21,7 @@ _OBSTACLES_OF_ITS_OWN: Final = {
 }
 
 
-class Advice(NamedTuple):
+class Advice(Struct, frozen=True):
     """A change to the request, in the words of the object, and the runtime that then serves it."""
 
     change: str
