@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.rules.base import Context
@@ -26,7 +28,7 @@ OTHER_SERVER: Final = "their server is not vLLM"
 _NOTHING_KNOWN: Final = "nothing is known of their models and of their GPUs"
 
 
-class EstimateInputs(NamedTuple):
+class EstimateInputs(Struct, frozen=True):
     """What is read beside the objects: an environment's accelerators, what it says of starts, its lock, its charts."""
 
     context: Context
@@ -38,7 +40,7 @@ class EstimateInputs(NamedTuple):
     lock_file: str
 
 
-class GpuMemory(NamedTuple):
+class GpuMemory(Struct, frozen=True):
     """Findings about defaulted objects; the objects that ask for accelerators and could not be estimated, and why."""
 
     findings: tuple[tuple[Resource, Finding], ...] = ()

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.model import (
     GIB,
@@ -29,7 +31,7 @@ _MAKERS: Final = lazy_pattern(r"\b(nvidia|geforce|amd|intel|instinct|tesla)\b")
 _VERSION: Final = lazy_pattern(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 
 
-class GpuInstance(NamedTuple):
+class GpuInstance(Struct, frozen=True):
     """A shape of machine: which GPU it has and how many; `part_of` such machines share one, 0 where none do."""
 
     name: str

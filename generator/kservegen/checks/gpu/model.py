@@ -11,7 +11,7 @@ GIB: Final = 1 << 30
 MIB: Final = 1 << 20
 
 
-class Experts(NamedTuple):
+class Experts(Struct, frozen=True):
     """The experts of a mixture: how many, how wide, how many see a token, and in how many layers they stand.
 
     `latent` is the width of what they see where that is not the hidden state itself (Nemotron's latent experts), or 0.
@@ -25,7 +25,7 @@ class Experts(NamedTuple):
     latent: int = 0
 
 
-class Latent(NamedTuple):
+class Latent(Struct, frozen=True):
     """Multi-head latent attention: the compressed cache and the projections around it."""
 
     kv_rank: int
@@ -35,7 +35,7 @@ class Latent(NamedTuple):
     value_dim: int
 
 
-class StateSpace(NamedTuple):
+class StateSpace(Struct, frozen=True):
     """Layers that keep a state of fixed size for each request: Mamba, gated delta nets, short convolutions.
 
     In elements: `convolution` ones have the model's dtype, `recurrent` ones `recurrent_bytes` each; both are cut by
@@ -195,7 +195,7 @@ class Gpu(Struct, frozen=True, kw_only=True):
         return self.memory >= 160 * GIB
 
 
-class SamplerMemory(NamedTuple):
+class SamplerMemory(Struct, frozen=True):
     """What the sampling of the profile run takes, in bytes for each logit.
 
     `other` is what an installation with another library takes; `rows` tells that every multiprocessor keeps a row of
@@ -207,7 +207,7 @@ class SamplerMemory(NamedTuple):
     rows: bool
 
 
-class GraphMemory(NamedTuple):
+class GraphMemory(Struct, frozen=True):
     """Bytes of captured CUDA graphs: a base by the least compute capability, those of each layer, those of mixtures."""
 
     bases: Mapping[int, int]
@@ -219,7 +219,7 @@ class GraphMemory(NamedTuple):
         return self.bases[max(least for least in self.bases if least <= capability)]
 
 
-class Seconds(NamedTuple):
+class Seconds(Struct, frozen=True):
     """A time: at the least, and at the most that was seen."""
 
     least: int
@@ -229,7 +229,7 @@ class Seconds(NamedTuple):
         return Seconds(self.least + other.least, self.most + other.most) if isinstance(other, Seconds) else self
 
 
-class StartFacts(NamedTuple):
+class StartFacts(Struct, frozen=True):
     """What recorded starts took; facts/vllm.json says which.
 
     `disk` is the slowest and the fastest from a node's disk, in bytes per second. A storage initializer that downloads

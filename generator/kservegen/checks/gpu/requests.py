@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -85,7 +85,7 @@ def serving_in(resource: Resource, made: Made) -> tuple[ServedContainer, ...]:
     return tuple(found)
 
 
-class AskedDevices(NamedTuple):
+class AskedDevices(Struct, frozen=True):
     """What the pods of an object compute on: GPUs that can be estimated, or the reason why what they get cannot be."""
 
     gpus: bool

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.patterns import lazy_pattern
 
@@ -34,7 +36,7 @@ _BOUNDARY: Final = lazy_pattern(r"[-_]")
 _SIZED: Final = lazy_pattern(r"^[a-z]+[a-z0-9.]*-?[a-z0-9.]*-[0-9.]+b(-a[0-9.]+b)?$")
 
 
-class Sibling(NamedTuple):
+class Sibling(Struct, frozen=True):
     """The model that a checkpoint was made from, and how it stores the weights."""
 
     name: str

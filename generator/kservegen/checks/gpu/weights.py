@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.gpu.model import MIB, ModelFacts
 
 # Bytes of one quantised parameter with its scales: 4 bits in groups of 128 with a 16-bit scale and a zero, NVFP4 with
@@ -40,7 +42,7 @@ _STEP: Final = 2 * MIB
 _KEPT_REST: Final = MIB
 
 
-class Split(NamedTuple):
+class Split(Struct, frozen=True):
     """How a model is cut: tensor, pipeline and expert parallel sizes."""
 
     tensor: int = 1
@@ -165,7 +167,7 @@ def _padding(model: ModelFacts, ranks: int) -> float:
     return hidden * -(-width // _MXFP4_WIDTH) * _MXFP4_WIDTH / width
 
 
-class _Sizes(NamedTuple):
+class _Sizes(Struct, frozen=True):
     """Bytes of one parameter in each kind of module."""
 
     attention: float

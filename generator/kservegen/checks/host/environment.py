@@ -6,7 +6,9 @@ Light to import: tables and arithmetic are loaded where an object serves a langu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.requests import DEVICE_KINDS, device_of, serving
@@ -27,7 +29,7 @@ _READ_WHOLE: Final = frozenset({"sklearn", "xgboost", "lightgbm", "pmml", "paddl
 _MOUNTED: Final = ("pvc://", "oci://", "file://")
 
 
-class Size(NamedTuple):
+class Size(Struct, frozen=True):
     """Bytes of a model's files, at the least, and who says so."""
 
     bytes: int

@@ -6,7 +6,9 @@ The filters are the scheduler's NodeResourcesFit, NodeAffinity and TaintTolerati
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from kservegen.checks.placement.labels import IsOpen, LabelRequirement, equalities, expressions
 from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts, Taint
@@ -19,7 +21,7 @@ Filter: TypeAlias = Literal["resource", "selector", "affinity", "taint"]
 _WELL_KNOWN: Final = ("kubernetes.io/", "beta.kubernetes.io/", "topology.kubernetes.io/", "node.kubernetes.io/")
 
 
-class NodeBlock(NamedTuple):
+class NodeBlock(Struct, frozen=True):
     """One reason why no node of a pool takes a pod.
 
     `at` is the path below the pod's own to what asks for it. Not `sure` is what rests on something that the pool does

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -24,7 +24,7 @@ ACCELERATORS_KEY: Final = "accelerators"
 PoolAmounts = Mapping[str, int]
 
 
-class Taint(NamedTuple):
+class Taint(Struct, frozen=True):
     """A taint that keeps pods away, unless they tolerate it."""
 
     key: str

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.function import CIDR, IP, Function, Tagged, tagged, untagged
@@ -20,7 +22,7 @@ _ALL_IN_LINK_4: Final = IPv4Network("224.0.0.0/24")
 _BROADCAST: Final = IPv4Address("255.255.255.255")
 
 
-class _Prefix(NamedTuple):
+class _Prefix(Struct, frozen=True):
     """An address with the length of its network's prefix; bits behind it may be set."""
 
     address: _Address

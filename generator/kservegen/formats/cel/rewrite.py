@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.cel.source import MEMBER_MATCHES, Token, closing_brackets, tokenize
@@ -29,7 +31,7 @@ _HINT: Final = lazy_pattern(
 _OURS: Final = lazy_pattern(r"\b(indexOf|lastIndexOf|validate|named|string)_\b")
 
 
-class _Call(NamedTuple):
+class _Call(Struct, frozen=True):
     """A function's call: where its arguments stand, and the index behind its closing parenthesis."""
 
     name: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ MEMBER_MATCHES: Final = lazy_pattern(_TEXT + r"|//[^\n]*|(?P<dot>\.\s*)matches(?
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True):
     """A piece of an expression; its kind is text, space (or a comment), name, number or sign."""
 
     kind: str

@@ -46,7 +46,7 @@ _FEWEST: Final = 10
 _NUMBERS: Final = str(_FIRST_NUMBER // _FEWEST)
 
 
-class FreeText(NamedTuple):
+class FreeText(Struct, frozen=True):
     """A text whose part that `form` calls `free` is only handed on; `is_word` where it is compared with other text."""
 
     path: Path
@@ -72,7 +72,7 @@ def stand_in(place: int) -> str:
     return f"{_AMOUNT}{place}1"
 
 
-class FreeFields(NamedTuple):
+class FreeFields(Struct, frozen=True):
     """What is free in objects of a kind, and `fits`, which looks at the texts in their order, None for absent ones.
 
     `parts` finds what else is free in an object: texts that are compared with nothing at all.
@@ -111,7 +111,7 @@ class _Lookup(NamedTuple):
     texts: str
 
 
-class _Kept(NamedTuple):
+class _Kept(Struct, frozen=True):
     lookups: tuple[_Lookup, ...]
     plan: _Plan
 

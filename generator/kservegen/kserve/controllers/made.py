@@ -30,7 +30,7 @@ LEFT_ALONE: Final = "control-plane"
 DERIVED: Final = "..."
 
 
-class Traced(NamedTuple):
+class Traced(Struct, frozen=True):
     """A part of a document and the origins of its fields, both seen from the part's own root."""
 
     value: JsonObject

@@ -8,7 +8,9 @@ empty value says nothing, so an overlay can replace and add but never take away.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin, trace
@@ -66,7 +68,7 @@ def merge(base: Traced, overlay: Traced) -> Traced:
     return Traced(value, kept + [origin for taken in merger.taken for origin in _origins(taken, base, overlay)])
 
 
-class _Taken(NamedTuple):
+class _Taken(Struct, frozen=True):
     """At `built` in the outcome stands what stood at `path` of the overlay or of the base."""
 
     built: Path

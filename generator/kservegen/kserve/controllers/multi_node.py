@@ -6,7 +6,9 @@ createRawDeployment and addGPUResourceToDeployment in reconcilers/deployment at 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -35,7 +37,7 @@ _GPU_TYPES: Final = ("nvidia.com/gpu", "amd.com/gpu", "intel.com/gpu", "habana.a
 _GENERATION: Final = "isvc.generation"
 
 
-class _Shape(NamedTuple):
+class _Shape(Struct, frozen=True):
     nodes: int
     head: int
     worker: int

@@ -41,7 +41,7 @@ _COUNTED: Final = frozenset({"resources"})
 _SCHEDULER: Final[Path] = ("spec", "router", "scheduler", "template")
 
 
-class PodCount(NamedTuple):
+class PodCount(Struct, frozen=True):
     """How many pods there are: at the least, at the most, and while a new version comes up.
 
     Then there are `surge` more, and `unavailable` old ones may go before a new one is ready. `unbounded` says that
@@ -73,7 +73,7 @@ class RunningWorkload(Struct, frozen=True, kw_only=True, eq=False):
     nodes: int = 1
 
 
-class PodTemplate(NamedTuple):
+class PodTemplate(Struct, frozen=True):
     """What the pods of a workload are made from, and what they are to the object.
 
     `template` is the part of the workload in which any difference replaces its pods; those of a group of nodes share
@@ -167,7 +167,7 @@ def _nodes(role: _Role, made: Made) -> int:
     return 1 + sum(integer(spec.get("replicas")) or 0 for spec in specs if "template" in spec)
 
 
-class _Role(NamedTuple):
+class _Role(Struct, frozen=True):
     """What pods are to an object, and where it asks for them."""
 
     name: str
@@ -180,7 +180,7 @@ class _Bounds(NamedTuple):
     unbounded: bool = False
 
 
-class _Scaler(NamedTuple):
+class _Scaler(Struct, frozen=True):
     kind: str
     target: str
     bounds: _Bounds

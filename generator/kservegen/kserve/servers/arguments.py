@@ -11,8 +11,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.core.document import sequence
@@ -64,7 +65,7 @@ class ArgumentKind(StrEnum):
     CLASH = "clash"  # flags that do not go together
 
 
-class ArgumentProblem(NamedTuple):
+class ArgumentProblem(Struct, frozen=True):
     """A mistake in a word. `earlier` is the index of the word that it contradicts, -1 where there is none.
 
     `exits` says that the server stops; else it runs otherwise than the words say.
@@ -81,7 +82,7 @@ class ArgumentProblem(NamedTuple):
     earlier: int = -1
 
 
-class CommandLine(NamedTuple):
+class CommandLine(Struct, frozen=True):
     """The words that a server gets, after its own name. `is_whole` is False where some are not known.
 
     `serves` says that a word without a flag is the model, as for `vllm serve`.

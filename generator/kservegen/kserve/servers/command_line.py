@@ -69,7 +69,7 @@ class _Program(NamedTuple):
     after: int
 
 
-class LackingCommand(NamedTuple):
+class LackingCommand(Struct, frozen=True):
     """A program that is not told what to do, the word that would make it serve, and the field that names it."""
 
     program: str

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
@@ -30,14 +32,14 @@ class DeviceMaker(StrEnum):
     SPYRE = "Spyre"
 
 
-class ImageBuild(NamedTuple):
+class ImageBuild(Struct, frozen=True):
     """The device that an image is built for; `is_bound` says that its server does not start without one."""
 
     maker: DeviceMaker
     is_bound: bool
 
 
-class Devices(NamedTuple):
+class Devices(Struct, frozen=True):
     """What a container asks for: the side and name of a resource, its maker and how many."""
 
     side: str
@@ -106,7 +108,7 @@ _BESIDE: Final = lazy_pattern(
 CLASS_PREFIX: Final = "deviceclass.resource.kubernetes.io/"
 
 
-class ClassDevices(NamedTuple):
+class ClassDevices(Struct, frozen=True):
     """The devices of a class: their maker, None where the name tells none, and their names as extended resources.
 
     A name that ends in `*` stands for all that begin so.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.values import whole_number
 from kservegen.kserve.servers.command_line import StartedServer
@@ -27,7 +29,7 @@ _ELSEWHERE: Final = frozenset(
 )
 
 
-class ParallelSizes(NamedTuple):
+class ParallelSizes(Struct, frozen=True):
     """The sizes that a server is given, by flag."""
 
     given: dict[str, int]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -39,7 +39,7 @@ class Fault(StrEnum):
     JOINED = "joined"  # a flag and its value in one word
 
 
-class Fumble(NamedTuple):
+class Fumble(Struct, frozen=True):
     """A word that is not read as it was meant; `name` is the flag as it was spelt."""
 
     at: int
@@ -71,7 +71,7 @@ class Reading(Struct):
     fumbles: list[Fumble] = field(default_factory=list)
 
 
-class Grammar(NamedTuple):
+class Grammar(Struct, frozen=True):
     """What sets a server's reader apart.
 
     `converts` says that _ in names is read as -, `dots` that `--flag.key` sets a part of JSON, `eats_dashes` that a
@@ -115,7 +115,7 @@ def _joined_flags(table: FlagTable, grammar: Grammar) -> dict[str, Flag]:
     }
 
 
-class _Meant(NamedTuple):
+class _Meant(Struct, frozen=True):
     """An option word: the flags that it may mean, its spelling, what stands behind = and behind a dot."""
 
     flags: list[Flag]

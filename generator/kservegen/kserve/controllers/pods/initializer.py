@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import posixpath
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
@@ -159,7 +161,7 @@ def configured_amounts(section: JsonObject, limit: str, request: str) -> JsonObj
     }
 
 
-class _Document(NamedTuple):
+class _Document(Struct, frozen=True):
     """A document as the key of a cache: equal to itself alone."""
 
     doc: JsonObject
@@ -186,7 +188,7 @@ def _merged(init: JsonObject, own: JsonObject) -> JsonObject:
     return {**merged, "name": own.get("name") or init["name"]}
 
 
-class _CommonPart(NamedTuple):
+class _CommonPart(Struct, frozen=True):
     """What init containers of one storage container have in common, which stands in `lawful` where it is lawful."""
 
     value: JsonObject
