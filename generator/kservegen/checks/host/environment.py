@@ -53,7 +53,7 @@ def _concerns(resource: Resource, inputs: EstimateInputs) -> bool:
     return compared.language or any(_entry(address, inputs.locked) for address in compared.addresses)
 
 
-class _Compared(NamedTuple):
+class _Compared(Struct, frozen=True):
     """Whether an object serves a language model and has something to compare; else the addresses of what it serves."""
 
     language: bool
