@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
-from click.shell_completion import CompletionItem
 
 from kservegen.cli.options import complete_environment, find_repository
 from kservegen.core.repository import Repository, packaged_data
 
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+if TYPE_CHECKING:  # imported where a shell asks
+    from click.shell_completion import CompletionItem
+
+Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
 
 
 def _offering(names: Callable[[click.Context], Iterable[str]]) -> Completer:
@@ -25,10 +28,16 @@ def _offering(names: Callable[[click.Context], Iterable[str]]) -> Completer:
     @wraps(names)
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         with suppress(Exception):
-            return [CompletionItem(name) for name in sorted(set(names(ctx))) if name.startswith(incomplete)]
+            return [_item(name) for name in sorted(set(names(ctx))) if name.startswith(incomplete)]
         return []
 
     return complete
+
+
+def _item(name: str, sort: str = "plain") -> CompletionItem:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - where a shell asks
+
+    return CompletionItem(name, type=sort)
 
 
 def _repository(ctx: click.Context) -> Repository:
@@ -79,13 +88,13 @@ def complete_explained(ctx: click.Context, param: click.Parameter, incomplete: s
 
 def complete_environment_or_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete environments, and files where none begins so."""
-    found = [CompletionItem(name) for name in complete_environment(ctx, param, incomplete)]
-    return found or [CompletionItem(incomplete, type="file")]
+    found = [_item(name) for name in complete_environment(ctx, param, incomplete)]
+    return found or [_item(incomplete, "file")]
 
 
 def complete_model_or_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete models, and files where none begins so."""
-    return complete_model(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
+    return complete_model(ctx, param, incomplete) or [_item(incomplete, "file")]
 
 
 def complete_promoted(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
