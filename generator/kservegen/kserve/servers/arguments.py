@@ -1,8 +1,7 @@
 """What is wrong with the arguments of a server: its name and version and the words that it gets in, problems out.
 
-Servers differ in what they do with a flag that they do not know: vLLM, Triton, TorchServe and OpenVINO exit, KServe's
-own servers and TensorFlow Serving go on without it. What is only likely, as the version is not known or lies between
-two that differ, is said and is not certain.
+At a flag that they do not know vLLM, Triton, TorchServe and OpenVINO exit; KServe's own servers and TensorFlow Serving
+go on. What is only likely, as the version is unknown or between two that differ, is not called certain.
 """
 
 from __future__ import annotations
