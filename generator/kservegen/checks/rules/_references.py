@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -13,7 +15,7 @@ _OWN_CLASSES: Final = frozenset({"system-cluster-critical", "system-node-critica
 _ROUTE_ENDS: Final = frozenset({"Gateway", "InferencePool", "Service"})
 
 
-class Reference(NamedTuple):
+class Reference(Struct, frozen=True):
     """An object that a pod or another object names at a path, and the key of it, where it is one.
 
     `namespace` is None where that is the object's own.

@@ -200,7 +200,8 @@ class _Judge:
         spelt = self._spelt(fumble.name)
         since, instead = self.table.gone(fumble.name.replace("_", "-"))
         later = self.table.first_version(fumble.name)
-        why, hint = "", did_you_mean(fumble.name, self._long_names(), "Remove it.", cutoff=_NEAR)
+        long_names = [option for option in self.table.options if option.startswith("--")]
+        why, hint = "", did_you_mean(fumble.name, long_names, "Remove it.", cutoff=_NEAR)
         if spelt:
             hint = f"Write {spelt}."
         elif since:
@@ -218,9 +219,6 @@ class _Judge:
         """Return the flag that differs from a name in _ and - alone; blank where there is none."""
         both = (name.replace("_", "-"), "--" + name[2:].replace("-", "_"))
         return next((each for each in both if each in self.table.options), "")
-
-    def _long_names(self) -> list[str]:
-        return [option for option in self.table.options if option.startswith("--")]
 
     def _ambiguous(self, fumble: Fumble) -> ArgumentProblem:
         message = f"{fumble.name} is short for more than one flag of {self.name}"

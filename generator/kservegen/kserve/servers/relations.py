@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kservegen.core.document import mapping, text
 from kservegen.kserve.servers.parsing import Given
@@ -17,7 +20,7 @@ from kservegen.kserve.servers.settings import GivenSettings
 from kservegen.kserve.servers.tables import FlagTable, entries_within
 
 
-class Clash(NamedTuple):
+class Clash(Struct, frozen=True):
     """What is wrong with a flag beside others; `stops` says that the server does not start."""
 
     at: Given
@@ -37,7 +40,7 @@ def clashes(settings: GivenSettings, table: FlagTable) -> Iterator[tuple[Clash, 
 _Broken: TypeAlias = Callable[[GivenSettings], Iterator[Clash]]
 
 
-class _Law(NamedTuple):
+class _Law(Struct, frozen=True):
     """What breaks a law, and the flags of which one has to be given for it to be broken."""
 
     flags: frozenset[str]
@@ -320,7 +323,7 @@ def _shared_memory(settings: GivenSettings) -> Iterator[Clash]:
     """Of models that read nothing but text vLLM does not look at it."""
     sizes = ("--tensor-parallel-size", "--data-parallel-size", "--pipeline-parallel-size")
     if settings.value("--mm-tensor-ipc") == "torch_shm":
-        yield from (clash._replace(stops=False) for clash in _above_one("--mm-tensor-ipc", *sizes).broken(settings))
+        yield from (replace(clash, stops=False) for clash in _above_one("--mm-tensor-ipc", *sizes).broken(settings))
 
 
 @_of("--api-server-count")

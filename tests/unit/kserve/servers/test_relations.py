@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kservegen.kserve.servers import relations
 from kservegen.kserve.servers.parsing import Grammar, Word, read_words
@@ -32,6 +33,6 @@ def test_a_law_is_broken_only_where_one_of_its_flags_is_given(data: st.DataObjec
     settings = settings_of(read_words(words, TABLE, Grammar(converts=True)), is_whole=data.draw(st.booleans()))
     found = list(clashes(settings, TABLE))
     with pytest.MonkeyPatch.context() as patched:
-        always = [(law._replace(flags=frozenset(settings.last)), is_sure) for law, is_sure in LAWS]
+        always = [(replace(law, flags=frozenset(settings.last)), is_sure) for law, is_sure in LAWS]
         patched.setattr(relations, "_laws_of", lambda _: always)
         assert not settings.last or found == list(clashes(settings, TABLE))

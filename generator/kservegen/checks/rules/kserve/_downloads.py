@@ -6,14 +6,16 @@ python/storage/kserve_storage/kserve_storage.py of KServe, and the pod webhook f
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from kservegen.core.patterns import lazy_pattern
 from kservegen.kubernetes.kubelet import image_error
 
 
-class Failure(NamedTuple):
+class Failure(Struct, frozen=True):
     """Why nothing is fetched. Not `certain` where an image of one's own could hold what is asked for."""
 
     message: str

@@ -1,7 +1,9 @@
 """The head and the workers of a service or runtime that spans nodes: an object in, its containers and sizes out."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -12,7 +14,7 @@ RUNTIMES: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
 MULTI_NODE_KINDS: Final = RUNTIMES | {"InferenceService"}
 
 
-class MultiNode(NamedTuple):
+class MultiNode(Struct, frozen=True):
     """What spans nodes: the spec that holds `workerSpec`, and the worker spec, with their paths."""
 
     path: Path

@@ -15,7 +15,9 @@ Upstream: ISVC-49; ISVC-50; ISVC-51; ISVC-52; ISVC-53; ISVC-54; ISVC-55; ISVC-56
 ISVC-61; ISVC-62; ISVC-63; ISVC-64; ISVC-65; pkg/apis/serving/v1beta1/inference_service_validation.go
 """  # noqa: E501
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._autoscaling import MetricFamily, scaled
@@ -31,7 +33,7 @@ _NEEDS: Final = {"Utilization": "averageUtilization", "AverageValue": "averageVa
 _MEBIBYTE: Final = parse_quantity("1Mi")
 
 
-class _Problem(NamedTuple):
+class _Problem(Struct, frozen=True):
     path: Path  # within the metric
     message: str
     seen: str = ""

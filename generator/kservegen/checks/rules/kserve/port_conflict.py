@@ -16,7 +16,8 @@ Upstream: kubernetes.io/docs/concepts/workloads/pods: pod networking
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
@@ -28,7 +29,7 @@ from kservegen.kserve.servers.command_line import started_server
 from kservegen.kserve.servers.listening import listening_ports
 
 
-class _Bound(NamedTuple):
+class _Bound(Struct, frozen=True):
     """A port that a container says it listens on, and the field that says so."""
 
     number: int

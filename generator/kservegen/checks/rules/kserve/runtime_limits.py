@@ -12,7 +12,9 @@ Upstream: kserve rules, section 9; kserve charts, section 3.1
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
@@ -26,7 +28,7 @@ from kservegen.kserve.workloads import SERVING_CONTAINER
 from kservegen.kubernetes.resources import Amount
 
 
-class Sides(NamedTuple):
+class Sides(Struct, frozen=True):
     """What a runtime requests and limits, by resource; `container` is where, none where no object states it."""
 
     runtime: ResourceId

@@ -13,7 +13,9 @@ Upstream: ISVC-24; ISVC-25; ISVC-26; ISVC-27; ISVC-28; ISVC-29;
 pkg/apis/serving/v1beta1/inference_service_validation.go; pkg/utils/storage.go
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
@@ -23,7 +25,7 @@ from kservegen.core.jsontypes import JsonArray, Path
 _DEFAULT: Final = "/mnt/models"
 
 
-class _Mount(NamedTuple):
+class _Mount(Struct, frozen=True):
     path: Path
     uri: str
     place: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.queues import CLUSTER_QUEUE, LOCAL_QUEUE, QUEUE_LABEL, QueueObject
 from kservegen.checks.rules._made import MadeView, Place, made_of
 from kservegen.checks.rules.base import Context, Resource
@@ -34,7 +36,7 @@ class PodSet(NamedTuple):
         return f"the {self.running.role} pod" if self.number == 1 else f"the {self.number} {self.running.role} pods"
 
 
-class QueuedWorkload(NamedTuple):
+class QueuedWorkload(Struct, frozen=True):
     """What Kueue admits as one: its pods, and the LocalQueue that they wait in. Not `labelled` is a default queue."""
 
     view: MadeView

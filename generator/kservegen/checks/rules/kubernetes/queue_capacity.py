@@ -18,7 +18,9 @@ Upstream: kueue v0.17.0 pkg/scheduler/flavorassigner/flavorassigner.go
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.requests import Requests, add, pod_requests
@@ -38,7 +40,7 @@ _PODS: Final = "pods"
 _MOST_NAMED: Final = 4
 
 
-class _Refusal(NamedTuple):
+class _Refusal(Struct, frozen=True):
     """Why a flavor does not take pods, and of which resource it has too little; not `sure` in a cohort of others."""
 
     why: str

@@ -20,7 +20,9 @@ Upstream: pkg/kubelet/kubelet_pods.go; plugin/pkg/admission/serviceaccount; plug
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.basis import Basis, Lookup
 from kservegen.checks.queues import LOCAL_QUEUE, QUEUE_LABEL
@@ -65,7 +67,7 @@ _MAKERS: Final = ("InferenceService", "LLMInferenceService", "InferenceGraph")
 _MADE_KINDS: Final = frozenset({"InferencePool", "Secret", "Service"})
 
 
-class _Place(NamedTuple):
+class _Place(Struct, frozen=True):
     """Where a pod looks, and what KServe makes there of its own."""
 
     context: Context
