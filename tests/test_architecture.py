@@ -12,9 +12,12 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from tests.support.project import Project
 from tests.support.rooms import ROOMS
 from tools.structure import repeated
+
+from kservegen.formats.yaml.emit import emit
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 
@@ -261,7 +264,7 @@ def modules_after(words: str, folder: Path) -> tuple[str, set[str]]:
 OF_OTHERS = {"rich", "jsonschema", "jsonschema_rs", "cel_expr_python", "huggingface_hub", "kubernetes"}
 OF_OTHERS |= {"kservegen.checks.policy", "kservegen.kserve.controllers.llm.controller"}
 OF_OTHERS |= {"difflib", "logging"}
-OF_CATALOGS = {"jinja2", "kservegen.catalog.load", "kservegen.evaluate.environment", "kservegen.render"}
+OF_CATALOGS = {"jinja2", "kservegen.catalog.resolve", "kservegen.evaluate.environment", "kservegen.render"}
 OF_CATALOGS |= {"hashlib", "pickle", "shutil", "subprocess", "tempfile"}
 OF_CATALOGS |= {"kservegen.git", "kservegen.checks.waivers", "kservegen.evaluate.workers"}
 # What a catalog has no use for that is only judged, binds no engine, and has no budgets.
@@ -283,12 +286,14 @@ spec:
     ("words", "unused"),
     [
         ("validate iris.yaml", OF_OTHERS | OF_CATALOGS),
+        ("validate plain.yaml", OF_OTHERS | OF_CATALOGS | {"yaml"}),
         ("validate", OF_OTHERS | OF_WRITING | OF_RARE),
         ("render", OF_OTHERS),
     ],
 )
 def test_small_inputs_import_what_they_need(words: str, unused: set[str], tmp_path: Path) -> None:
     Project(tmp_path).write("iris.yaml", SERVICE)
+    Project(tmp_path).write("plain.yaml", emit(yaml.safe_load(SERVICE)))
     said, loaded = modules_after(words, tmp_path)
     assert "no problems" in said
     assert loaded & unused == set()

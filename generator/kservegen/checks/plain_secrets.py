@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import ENTRY_SECTIONS
 from kservegen.checks.registry import manuals
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.secrets import HIDDEN, RANDOM, may_hold_secrets, secrets_in
+
+if TYPE_CHECKING:  # a rule is made of this module, and manifests have no environment
+    from kservegen.catalog.resolve import ResolvedEnvironment
 
 _SHORTEST: Final = 3  # what is shorter guards nothing
 

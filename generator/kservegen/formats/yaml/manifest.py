@@ -10,19 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import yaml
 from msgspec import Struct
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.formats.yaml import syntax
-from kservegen.formats.yaml.decode import decode_nodes
-from kservegen.formats.yaml.events import StopReadingError, default_parser
-from kservegen.formats.yaml.json_text import BrokenJsonError, read_json
-from kservegen.formats.yaml.nodes import Marker, compose_nodes
 from kservegen.formats.yaml.problems import SecretData, problem, shorten_excerpt
 from kservegen.formats.yaml.quick import REFUSED, read_quick, read_quick_json
 from kservegen.formats.yaml.source import SourceMap
@@ -33,9 +27,11 @@ from kservegen.formats.yaml.text import (
     find_forbidden,
     find_too_large,
     find_undecodable,
-    has_disputed_breaks,
     too_many_documents,
 )
+
+if TYPE_CHECKING:
+    from kservegen.formats.yaml.thorough import ThoroughDocument
 
 _SEPARATOR: Final = lazy_pattern(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 # How far apimachinery looks for the brace that makes a file JSON.
@@ -151,6 +147,8 @@ class _Reading:
 
     def _read_json(self, text: str) -> Generator[ManifestDocument | Diagnostic, None, tuple[int, Diagnostic | None]]:
         """Read documents of JSON. Return where YAML goes on, -1 where nothing does, and what ended the JSON."""
+        from kservegen.formats.yaml.json_text import BrokenJsonError, read_json  # noqa: PLC0415 - for odd JSON
+
         lines = LineTable(text)
         position, count = 0, 0
         while True:
@@ -189,17 +187,11 @@ class _Reading:
         if forbidden is not None:
             yield forbidden
             return
-        source = SourceMap(self._file)
-        marker = _marker(piece)
-        try:
-            root = compose_nodes(default_parser(piece.text.encode()), marker, self._file)
-            if root is not None:
-                value, repeated = decode_nodes(root, source)
-                yield from self._kept(value, partial(_same, source), repeated, len(piece.text))
-        except StopReadingError as stop:
-            yield stop.diagnostic
-        except yaml.MarkedYAMLError as error:
-            yield syntax.syntax_diagnostic(error, piece.written, lambda mark: source.locate(marker.mark(mark)))
+        found = _read_thoroughly(piece, self._file)
+        if isinstance(found, Diagnostic):
+            yield found
+        elif found is not None:
+            yield from self._kept(found.value, partial(_same, found.source), found.repeated, len(piece.text))
 
     def _kept(
         self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...], size: int
@@ -230,23 +222,22 @@ def _same(source: SourceMap) -> SourceMap:
 
 def _places_in_yaml(piece: _Piece, file: str) -> SourceMap:
     """Find the places in a document that was read without them."""
-    source = SourceMap(file)
-    root = compose_nodes(default_parser(piece.text.encode()), _marker(piece), file)
-    if root is not None:
-        decode_nodes(root, source)
-    return source
+    found = _read_thoroughly(piece, file)
+    return SourceMap(file) if found is None or isinstance(found, Diagnostic) else found.source
+
+
+def _read_thoroughly(piece: _Piece, file: str) -> ThoroughDocument | Diagnostic | None:
+    from kservegen.formats.yaml.thorough import read_thoroughly  # noqa: PLC0415 - brings PyYAML
+
+    return read_thoroughly(piece.text, piece.written, piece.line, file)
 
 
 def _places_in_json(text: str, file: str) -> SourceMap:
+    from kservegen.formats.yaml.json_text import read_json  # noqa: PLC0415 - where a place is asked for
+
     source = SourceMap(file)
     read_json(text, 0, LineTable(text), source)
     return source
-
-
-def _marker(piece: _Piece) -> Marker:
-    """Return how to place an event of this piece in the file."""
-    lines = LineTable(piece.text, first_line=piece.line) if has_disputed_breaks(piece.text) else None
-    return Marker(first_line=piece.line, lines=lines)
 
 
 def _after_blank_line(text: str, position: int) -> int:
