@@ -35,7 +35,7 @@ from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 
 # From so many objects on, following a policy's expressions costs less than it saves.
-_WORTH_FOLLOWING: Final = 16
+_WORTH_FOLLOWING: Final = 8
 # A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
 _TRIAL: Final = 512
 # After so many objects of an environment, the policies that recognise most of them are put together.

@@ -8,6 +8,7 @@ presence makes the match unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -81,9 +82,14 @@ def match(constraints: Constraints, admission: Admission, namespace: JsonObject 
     return MatchAnswer(converted, unknown)
 
 
-def _version(rules: Iterable[ResourceRule], seen: MatchTarget, name: str, *, equivalent: bool) -> str | None:
+def _version(rules: tuple[ResourceRule, ...], seen: MatchTarget, name: str, *, equivalent: bool) -> str | None:
     """Return the version in which a rule takes the request: its own, else another that the server converts to."""
-    rules = tuple(rules)
+    return _version_of(rules, seen, name if any(rule.names for rule in rules) else "", equivalent=equivalent)
+
+
+@lru_cache(maxsize=1024)
+def _version_of(rules: tuple[ResourceRule, ...], seen: MatchTarget, name: str, *, equivalent: bool) -> str | None:
+    """Find the version; most policies have the same rules, and most rules name no object."""
     if any(_rule_matches(rule, seen, seen.version, name) for rule in rules):
         return seen.version
     if equivalent:
