@@ -37,7 +37,7 @@ KINDS = sorted({kind for found in RULES for kind in found.rule.kinds} | {"Servin
 
 def found(rule: str, check: Check, *kinds: str) -> Discovered:
     meta = RuleMeta(id=rule, title="A title", why="A reason.", fix="A fix.")
-    return Discovered(rule=Rule(stage=Stage.RUN, check=check, kinds=frozenset(kinds)), meta=meta)
+    return Discovered(id=rule, rule=Rule(stage=Stage.RUN, check=check, kinds=frozenset(kinds)), read=lambda: meta)
 
 
 def thing(doc: dict[str, JsonValue] | None = None, kind: str = "InferenceService") -> Resource:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from kservegen.checks.rules.base import Scope, Stage
-from kservegen.checks.rules.discover import DEFECTS, discover
+from kservegen.checks.rules.discover import DEFECTS, Discovered, discover
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
-from kservegen.core.manual import written_manuals
+from kservegen.core.manual import Manuals, written_manuals
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.releases import Releases
 
@@ -22,10 +22,14 @@ from kservegen.kserve.releases import Releases
 @lru_cache(maxsize=1)
 def manuals() -> Mapping[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
-    written, rules = written_manuals(), {found.id: found.meta for found in discover().rules}
+    written, rules = written_manuals(), Manuals({found.id: partial(_meta, found) for found in discover().rules})
     if shared := sorted(written.keys() & rules.keys()):
         raise RuntimeError(f"two manuals for {', '.join(shared)}")
     return ChainMap(rules, written)  # type: ignore[arg-type]  # nobody writes to it
+
+
+def _meta(found: Discovered) -> RuleMeta:
+    return found.meta
 
 
 def severity_of(finding: Finding) -> Severity:

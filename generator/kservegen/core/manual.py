@@ -23,8 +23,8 @@ stated. Lines may break anywhere in prose.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -37,40 +37,40 @@ _INDENT: Final = 4
 _FOLDER: Final = Path(__file__).parent / "manuals"
 
 
-class _Manuals(Mapping[str, RuleMeta]):
+class Manuals(Mapping[str, RuleMeta]):
     """Manuals by id, each read when it is first asked for: a run tells of a few rules."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
+    def __init__(self, readers: Mapping[str, Callable[[], RuleMeta]]) -> None:
+        self._readers = readers
         self._read: dict[str, RuleMeta] = {}
 
     def __getitem__(self, rule: str) -> RuleMeta:
         if rule not in self._read:
-            self._read[rule] = read_manual(rule, self._texts[rule])
+            self._read[rule] = self._readers[rule]()
         return self._read[rule]
 
     def __contains__(self, rule: object) -> bool:
-        return rule in self._texts
+        return rule in self._readers
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(self._readers)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._readers)
 
 
 @lru_cache(maxsize=1)
 def written_manuals() -> Mapping[str, RuleMeta]:
     """Find the manuals of all rules that are no modules, by id; ValueError where one is there twice, or is none."""
-    found: dict[str, str] = {}
+    found: dict[str, Callable[[], RuleMeta]] = {}
     for file in sorted(_FOLDER.glob("*.md")):
         _, *parts = _HEADING.split(file.read_text("utf-8"))
         for slug, written in zip(parts[::2], parts[1::2], strict=True):
             rule = f"{file.stem}/{slug}"
             if rule in found:
                 raise ValueError(f"two manuals for {rule}")
-            found[rule] = written
-    return _Manuals(found)
+            found[rule] = partial(read_manual, rule, written)
+    return Manuals(found)
 
 
 def by_manual(  # noqa: PLR0913

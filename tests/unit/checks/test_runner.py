@@ -44,7 +44,7 @@ def rule(slug: str, stage: Stage, scope: Scope, severity: Severity = Severity.ER
     def check(resource: Resource, _context: Context) -> Problems:
         yield Problem(("spec",), resource.id.name)
 
-    return Discovered(rule=Rule(check=check, stage=stage, scope=scope), meta=meta)
+    return Discovered(id=meta.id, rule=Rule(check=check, stage=stage, scope=scope), read=lambda: meta)
 
 
 RULES = RuleSet(

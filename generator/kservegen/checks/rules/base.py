@@ -34,6 +34,7 @@ __all__ = [
     "Rule",
     "Scope",
     "Stage",
+    "id_of",
     "manual_of",
     "rule",
     "without_placeholders",
@@ -132,13 +133,18 @@ def rule(stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT) -> Callable[[Ch
     return make
 
 
+def id_of(module: ModuleType) -> str:
+    """Return the id of a rule, which is its module's place."""
+    return "/".join(module.__name__.split(".")[-2:]).replace("_", "-")
+
+
 def manual_of(module: ModuleType) -> RuleMeta:
     """Read the manual of a rule's module; ValueError where it is none.
 
     Python without docstrings (-OO) still has the source.
     """
     written = module.__doc__ or ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
-    return read_manual("/".join(module.__name__.split(".")[-2:]).replace("_", "-"), written)
+    return read_manual(id_of(module), written)
 
 
 def without_placeholders(problems: Iterable[Problem]) -> Problems:

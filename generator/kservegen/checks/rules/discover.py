@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache, partial
 from types import ModuleType
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from kservegen.checks import rules as rules_package
 from kservegen.checks.rules._cached import forget
-from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
+from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, id_of, manual_of
 from kservegen.checks.rules.view import containers_of, pods_of
 from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
@@ -31,16 +31,17 @@ from kservegen.kubernetes.fields import FieldLaw, FieldPlace
 DEFECTS: Final = "defect"
 
 
-class Discovered(Struct, frozen=True, kw_only=True):
-    """A rule with its manual."""
+class Discovered(Struct, frozen=True, kw_only=True, dict=True):
+    """A rule, its id, and what reads its manual: a run tells of a few rules, and of the others nobody reads it."""
 
+    id: str
     rule: Rule
-    meta: RuleMeta
+    read: Callable[[], RuleMeta]
 
-    @property
-    def id(self) -> str:
-        """The rule's id."""
-        return self.meta.id
+    @cached_property
+    def meta(self) -> RuleMeta:
+        """The rule's manual; ValueError where it is none."""
+        return self.read()
 
     @property
     def defect(self) -> str:
@@ -62,7 +63,7 @@ class Discovered(Struct, frozen=True, kw_only=True):
 class _RuleCheck(NamedTuple):
     """What a rule looks for in a whole object; `defect` is the known defect that it looks for, if any."""
 
-    meta: RuleMeta
+    found: Discovered
     check: Check
     defect: str
 
@@ -86,9 +87,9 @@ def _of_defect(found: Discovered, check: Check) -> Check:
 
 
 class _RuleLaw(NamedTuple):
-    """A law of a field, and the manual of the rule that it speaks for."""
+    """A law of a field, and the rule that it speaks for."""
 
-    meta: RuleMeta
+    found: Discovered
     law: FieldLaw
 
 
@@ -105,10 +106,10 @@ class _Plan:
             rule = found.rule
             if rule.check is not None:
                 check = _of_defect(found, rule.check) if found.defect else rule.check
-                self.checks.append(_RuleCheck(found.meta, check, found.defect))
+                self.checks.append(_RuleCheck(found, check, found.defect))
             for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, law in laws.items():
-                    table[name].append(_RuleLaw(found.meta, law))
+                    table[name].append(_RuleLaw(found, law))
 
     def due(self, resource: Resource) -> Iterator[tuple[_RuleLaw, JsonValue, FieldPlace]]:
         """List which laws an object calls for: those of the fields that its pods and containers set."""
@@ -158,46 +159,56 @@ class RuleSet(Struct, frozen=True, eq=False, dict=True):
     def run(self, resources: Iterable[Resource], context: Context) -> list[tuple[Resource, Finding]]:
         """Check every object; a rule that crashes is a finding and stops nobody else."""
         forget()
-        found: list[tuple[Resource, Finding]] = []
+        findings: list[tuple[Resource, Finding]] = []
         known = context.release.defects
         for resource in resources:
             plan = self._plan(resource.id.kind)
-            for meta, check, defect in plan.checks:
+            for found, check, defect in plan.checks:
                 if defect and defect not in known:
                     continue
                 try:
                     for problem in check(resource, context):
-                        found.append((resource, to_finding(meta, problem)))  # noqa: PERF401 - a crash keeps these
+                        findings.append((resource, to_finding(found.meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
-                    found.append((resource, _crashed(meta, crash)))
+                    findings.append((resource, _crashed(found, crash)))
             if plan.pods or plan.containers:
-                found += [(resource, finding) for finding in _field_findings(resource, plan)]
+                findings += [(resource, finding) for finding in _field_findings(resource, plan)]
         forget()
-        return found
+        return findings
 
 
 def _field_findings(resource: Resource, plan: _Plan) -> Iterator[Finding]:
-    for (meta, law), value, place in plan.due(resource):
+    for (found, law), value, place in plan.due(resource):
         try:
             for problem in law(value, place):
                 if not is_template(problem.seen):  # KServe fills it in before Kubernetes sees it
-                    yield to_finding(meta, problem)
+                    yield to_finding(found.meta, problem)
         except Exception as crash:  # noqa: BLE001 - as above
-            yield _crashed(meta, crash)
+            yield _crashed(found, crash)
 
 
-def _crashed(meta: RuleMeta, crash: Exception) -> Finding:
-    return crash_finding(f"rule {meta.id}", crash, "internal/rule-crashed")
+def _crashed(found: Discovered, crash: Exception) -> Finding:
+    return crash_finding(f"rule {found.id}", crash, "internal/rule-crashed")
 
 
 @lru_cache(maxsize=1)
 def discover() -> RuleSet:
-    """Import every rule of this package."""
-    return collect(rules_package)
+    """Import every rule of this package; tests read their manuals."""
+    return _rules_in(rules_package)
 
 
 def collect(package: ModuleType) -> RuleSet:
     """Import the rules below a package, sorted by id; RuntimeError where one does not fit its place."""
+    rules = _rules_in(package)
+    for found in rules.rules:
+        try:
+            _ = found.meta
+        except ValueError as error:
+            raise RuntimeError(f"{found.id}: {error}") from error
+    return rules
+
+
+def _rules_in(package: ModuleType) -> RuleSet:
     return RuleSet(tuple(sorted(map(_read, _module_names(package)), key=lambda rule: rule.id)))
 
 
@@ -216,7 +227,4 @@ def _read(name: str) -> Discovered:
     if len(rules) != 1:
         raise RuntimeError(f"{name} has {len(rules) or 'no'} rule{'s' * (len(rules) > 1)}, it has to have one")
     (rule,) = rules.values()
-    try:
-        return Discovered(rule=rule, meta=manual_of(module))
-    except ValueError as error:
-        raise RuntimeError(f"{name}: {error}") from error
+    return Discovered(id=id_of(module), rule=rule, read=partial(manual_of, module))
