@@ -10,6 +10,7 @@ import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from types import ModuleType
 from typing import Final, NamedTuple
 
@@ -216,9 +217,9 @@ def _module_names(package: ModuleType) -> Iterator[str]:
     for area in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         if not area.ispkg:
             continue
-        for module in pkgutil.iter_modules(importlib.import_module(area.name).__path__, f"{area.name}."):
-            if not module.name.rpartition(".")[2].startswith("_"):
-                yield module.name
+        for folder in importlib.import_module(area.name).__path__:
+            slugs = (file.stem for file in Path(folder).iterdir() if file.suffix == ".py")
+            yield from (f"{area.name}.{slug}" for slug in sorted(slugs) if not slug.startswith("_"))
 
 
 def _read(name: str) -> Discovered:
