@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -185,5 +184,9 @@ def _nearest(name: str, known: Mapping[str, str]) -> str:
     """Return the name whose folded form is nearest; digits tell cards apart, so that H100 is no H200."""
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=1, cutoff=_NEAR) if len(name) < _LONGEST else []
+    if len(name) >= _LONGEST:
+        return ""
+    from difflib import get_close_matches  # noqa: PLC0415 - where a name is not written as it is known
+
+    near = get_close_matches(name, known, n=1, cutoff=_NEAR)
     return known[near[0]] if near else ""
