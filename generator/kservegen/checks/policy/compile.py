@@ -58,7 +58,9 @@ class CompiledPolicy(Struct, frozen=True, kw_only=True):
 
 def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
-    work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
+    work = _Work(
+        policy, engine((*VARIABLES, "params") if policy.takes_params or not _names_params(policy) else VARIABLES)
+    )
     whole, proven = _compile_whole(work)
     # A condition sees no variables, though the whole does.
     conditions = [
@@ -191,6 +193,11 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
         if validation.message_expression:
             yield validation.message_expression
     yield from policy.audits
+
+
+def _names_params(policy: Policy) -> bool:
+    """Whether a policy says `params`: where it takes none they are undeclared; the others share one engine."""
+    return any("params" in _roots(item.text) for item in _expressions(policy))
 
 
 def _roots(text: str) -> set[str]:

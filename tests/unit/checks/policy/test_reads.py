@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 from tests.support.examples import examples
-from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
+from tests.unit.checks.policy.conftest import POLICIES, bound, place, read, resource
 
 from kservegen.checks.policy import reads
 from kservegen.checks.policy.admission import CREATE, Admission
@@ -412,3 +412,15 @@ def _everything(part: DocumentPart) -> object:
     under = [{name: _everything(below) for name, below in found.items()} for found in (part.fields, part.matching)]
     inside = [below and _everything(below) for below in (part.items, part.values)]
     return part.whole, part.keys, under, inside
+
+
+def test_parameters_are_declared_where_there_are_any() -> None:
+    def told(words: str, check: str) -> list[str]:
+        policies, problems = read(f'{HEAD}{RULES}}}\n{words}  validations: [{{expression: "{check}"}}]\n')
+        assert not problems
+        found = bind_policies(policies, {"bindings": {"p": {"actions": ["Deny"]}}}, locate=place)
+        return [diagnostic.message for diagnostic in found.diagnostics]
+
+    kind = "  paramKind: {apiVersion: v1, kind: ConfigMap}\n"
+    assert told(kind, "params.data.a == 'b'") == told("", "object.params == 'b'") == []
+    assert told("", "params.data.a == 'b'") == ["policy p: undeclared reference to 'params.data.a'"]
