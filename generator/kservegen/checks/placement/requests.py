@@ -31,10 +31,10 @@ class PodRequest(NamedTuple):
 
         Nodes do not list what is claimed: a device that no pool has may be there nevertheless.
         """
-        counted = counted_accelerators(self.group.requests)
-        need = {name: number for name, number in counted.items() if not name.startswith(CLASS_PREFIX)}
+        need = counted_accelerators(self.group.requests)
+        classes = [name for name in need if name.startswith(CLASS_PREFIX)]
+        claimed = [claim_of_class(name, need.pop(name)) for name in classes]
         need[PODS] = 1
-        claimed = [claim_of_class(name, number) for name, number in counted.items() if name.startswith(CLASS_PREFIX)]
         for one in (*claimed, *self.group.claims.devices):
             device = countable_claim(one, devices)
             if device:
@@ -60,10 +60,11 @@ class Site(NamedTuple):
 class _Chosen(NamedTuple):
     """Pools by what a pod says of nodes: those that may take it, that do for certain, and that a spread asks about."""
 
-    maybe: tuple[int, ...]
+    maybe: frozenset[int]
     sure: frozenset[int]
     selected: frozenset[int]
     tolerated: frozenset[int]
+    room: PoolAmounts  # what a node of any of them holds
 
 
 def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
@@ -79,8 +80,10 @@ def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
         words = *(pod.get(word) for word in _NODE_WORDS), mapping(pod.get("affinity")).get("nodeAffinity")
         said = *(None if word is None else repr(word) for word in words), frozenset(need.keys() & devices)
         chosen = known.get(said) or known.setdefault(said, _choose(pod, need, pools))
-        maybe = frozenset(number for number in chosen.maybe if pools[number].has_room(need))
-        sure = maybe & chosen.sure
+        maybe, sure = chosen.maybe, chosen.sure
+        if any(amount > chosen.room.get(name, 0) for name, amount in need.items()):
+            maybe = frozenset(number for number in maybe if pools[number].has_room(need))
+            sure &= maybe
         if not sure:
             reasons = [tuple(blocks(pod, need, pool)) for pool in pools]
             (doubtful if maybe else homeless)[index] = reasons
@@ -100,14 +103,22 @@ def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
 
 def _choose(pod: JsonObject, need: PoolAmounts, pools: Sequence[Pool]) -> _Chosen:
     found = [[block.sure for block in word_blocks(pod, need, pool)] for pool in pools]
+    maybe = frozenset(number for number, sure in enumerate(found) if not any(sure))
     return _Chosen(
-        maybe=tuple(number for number, sure in enumerate(found) if not any(sure)),
+        maybe=maybe,
         sure=frozenset(number for number, sure in enumerate(found) if not sure),
         selected=frozenset(number for number, pool in enumerate(pools) if selects(pod, pool)),
         tolerated=frozenset(
             number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
         ),
+        room=_room_of_any([pools[number] for number in sorted(maybe)]),
     )
+
+
+def _room_of_any(pools: Sequence[Pool]) -> PoolAmounts:
+    """Return what the smallest node holds of each resource for certain: nothing of what a pool does not state."""
+    names = {name for pool in pools for name in pool.room}
+    return {name: min(pool.room.get(name, 0) for pool in pools) for name in names}
 
 
 def _topologies(pools: Sequence[Pool]) -> frozenset[str]:
