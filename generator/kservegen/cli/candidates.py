@@ -102,4 +102,4 @@ def complete_promoted(ctx: click.Context, param: click.Parameter, incomplete: st
     said = ctx.params.get(param.name or "") or ()
     if len(said) >= 2 or ctx.params.get("stage") or ctx.params.get("takes_next"):
         return complete_model(ctx, param, incomplete)
-    return [CompletionItem(name) for name in complete_environment(ctx, param, incomplete)]
+    return [_item(name) for name in complete_environment(ctx, param, incomplete)]
