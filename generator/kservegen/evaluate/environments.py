@@ -32,7 +32,7 @@ from kservegen.evaluate.workers import Look, Workers, count_jobs
 _Request = TypeVar("_Request")
 
 # So many objects are judged before processes part: what is imported, read and compiled for them is at hand in each.
-_FIRST: Final = 24
+_FIRST: Final = 48
 
 
 class PreparedCatalog(Struct, frozen=True, kw_only=True, eq=False):
