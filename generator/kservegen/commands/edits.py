@@ -1,7 +1,8 @@
 """Edits of the files that people write, in; what they do, whether they may stand, and the files written, out.
 
-An edit is checked in memory, on the whole catalog: one that brings an error which was not there before is refused with
-its findings, and nothing is written. What commands do with `ProposedEdits` is up to them: show it, ask, write it.
+An edit is checked in memory, on all environments that it can reach: one that brings an error which was not there before
+is refused with its findings, and nothing is written. What commands do with `ProposedEdits` is up to them: show it, ask,
+write it.
 """
 
 from __future__ import annotations

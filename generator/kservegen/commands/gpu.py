@@ -14,7 +14,6 @@ from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
 from kservegen.checks.gpu.environment import OTHER_SERVER
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.gpu_type import offered
-from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import Gpu
 from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.gpu.workload import GpuWorkload, gpu_workloads
@@ -178,7 +177,7 @@ def accounts_of(
     built, context = defaulted.built, defaulted.context
     accelerators = built.environment.mapping("accelerators")
     own = [text(mapping(words).get("resource")) for words in accelerators.values()]
-    facts = table.under(locked_models(built.environment.locked), built.environment.lock_file)
+    facts = table.under(built.environment.locked, built.environment.lock_file)
     for item in defaulted.objects:
         resource = item.resource
         if model is not None and model not in _called(item):

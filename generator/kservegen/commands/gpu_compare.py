@@ -169,7 +169,7 @@ def known_servers(
     model: str, table: FactStore, place: ResolvedEnvironment | None, what_if: WhatIf
 ) -> tuple[ServerToPlace, ...]:
     """Return a server of a model that the tables, or the lock of `place`, know; none for one that they do not."""
-    facts = table.under(locked_models(place.locked), place.lock_file) if place is not None else table
+    facts = table.under(place.locked, place.lock_file) if place is not None else table
     bare = model.removeprefix(_HUB)
     known = facts.model(bare.partition(":")[0], f"{_HUB}{bare}")
     return () if known is None else (_bare(known.name, f"{_HUB}{bare}", facts, place, what_if),)
@@ -180,7 +180,7 @@ def servers_of_file(
 ) -> tuple[ServerToPlace, ...]:
     """Return a server for each model that a file or a folder tells of; GeneratorError where none has dimensions."""
     models = locked_models(given.entries)
-    facts = table.under(models, given.source)
+    facts = table.under(given.entries, given.source)
     found = []
     for address, entry in given.entries.items():
         if address in models:

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kservegen.checks.gpu.environment import EstimateInputs, GpuMemory, gpu_memory
-from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.host.environment import host_findings
 from kservegen.checks.runner import ObjectFinding
 from kservegen.core.crashes import crash_finding
@@ -30,7 +29,7 @@ class RunningObjects:
     def __init__(self, inputs: EstimateInputs, tables: Callable[[], FactStore], *, counted: bool) -> None:
         self.unestimated: dict[str, str] = {}
         self._inputs = inputs
-        self._facts = cache(lambda: tables().under(locked_models(inputs.locked), inputs.lock_file))
+        self._facts = cache(lambda: tables().under(inputs.locked, inputs.lock_file))
         self._counted = counted
 
     def weigh(self, objects: Sequence[Defaulted]) -> Iterator[ObjectFinding]:

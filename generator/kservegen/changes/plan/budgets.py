@@ -165,9 +165,8 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def _facts(self) -> FactStore:
-        from kservegen.changes.plan.fits import facts_in  # noqa: PLC0415 - as above
-
-        return facts_in(self.after.built.environment, self.tools.facts())
+        environment = self.after.built.environment
+        return self.tools.facts().under(environment.locked, environment.lock_file)
 
     def _granted_before(self) -> Mapping[str, Mapping[str, Fraction]] | None:
         words = self.change.words

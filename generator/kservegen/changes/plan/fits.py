@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.plan.model import ModelFit
 from kservegen.checks.gpu.check import Fit, fits_of
 from kservegen.checks.gpu.environment import OTHER_SERVER
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict
 from kservegen.checks.gpu.fact_store import FactStore
-from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import GIB, Gpu
 from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.gpu.workload import gpu_workloads
@@ -22,11 +20,6 @@ _REFUSED: Final = "refused"
 _NOT_ESTIMATED: Final = "not estimated"
 # The worst first: of several servers, that one is told.
 _WORST: Final = (_REFUSED, FitVerdict.DOES_NOT_FIT, _NOT_ESTIMATED, FitVerdict.UNCERTAIN, FitVerdict.FITS)
-
-
-def facts_in(environment: ResolvedEnvironment, facts: FactStore) -> FactStore:
-    """Return what is known of models in an environment: what its lock holds, and under that the tables."""
-    return facts.under(locked_models(environment.locked), environment.lock_file)
 
 
 def fit_of(resource: Resource, evaluation: Evaluation, after: DefaultedEnvironment, facts: FactStore) -> ModelFit:

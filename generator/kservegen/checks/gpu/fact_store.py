@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from kservegen.checks.gpu.fact_tables import FactTables, GpuInstance, parse_version, plain_gpu_name
+from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts, StartFacts
 from kservegen.checks.gpu.model_reader import read_model
 from kservegen.checks.gpu.siblings import sibling_of
@@ -38,12 +39,13 @@ class FactStore:
         self._locked: Mapping[str, ModelFacts] = {}
         self._lock_file = ""
 
-    def under(self, lock: Mapping[str, ModelFacts], file: str) -> FactStore:
-        """Return this store as an environment sees it: what its lock, a file, holds comes before the table."""
-        if not lock:
+    def under(self, lock: JsonObject, file: str) -> FactStore:
+        """Return this store as an environment sees it: what its lock, a file, says of models comes before the table."""
+        locked = locked_models(lock)
+        if not locked:
             return self
         above = copy(self)
-        above._locked, above._lock_file = lock, file  # noqa: SLF001 - a copy of itself
+        above._locked, above._lock_file = locked, file  # noqa: SLF001 - a copy of itself
         return above
 
     def known_from(self, name: str, address: str = "") -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.fact_tables import parse_version
-from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import GIB
 from kservegen.checks.gpu.weights import Split, count, on_rank
 from kservegen.core.errors import GeneratorError
@@ -203,7 +202,7 @@ def test_environments_share_tables_and_what_their_locks_say_alike() -> None:
     locks: list[JsonObject] = [{"hf://a/b": {"config": dict(config)}} for _ in range(2)]
     locks.append({"hf://a/b": {"config": {**config, "tie_word_embeddings": 1}}})
     store = FactStore(FACTS, Releases([]))
-    stores = [store.under(locked_models(lock), f"{index}.yaml") for index, lock in enumerate(locks)]
+    stores = [store.under(lock, f"{index}.yaml") for index, lock in enumerate(locks)]
     models = [each.model("a/b") for each in stores]
     assert models[0] is models[1] is not models[2]
     assert [each.known_from("a/b", "hf://a/b") for each in stores] == ["0.yaml", "1.yaml", "2.yaml"]
