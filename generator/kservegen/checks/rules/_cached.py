@@ -12,8 +12,8 @@ from typing import Final, TypeVar, cast
 _Subject = TypeVar("_Subject")
 _Context = TypeVar("_Context")
 _Part = TypeVar("_Part")
-# As many objects as environments are looked at by turns, and some that they do not have in common.
-_MOST: Final = 1024
+# As many objects as environments are looked at by turns, and some that they do not have in common; the oldest go first.
+_MOST: Final = 1536
 _forgetting: Final[list[Callable[[], None]]] = []
 
 
@@ -44,7 +44,7 @@ def cached_by_object(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], 
         entry = known.get(id(subject))
         if entry is None or entry[0] is not subject:
             if len(known) >= _MOST:
-                known.clear()
+                del known[next(iter(known))]
             entry = known[id(subject)] = (subject, find(subject))
         return entry[1]
 
