@@ -21,6 +21,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.defaults import apply_defaults
+from kservegen.formats.jsonschema.shape import Shape
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.charted import chart_objects, chart_settings
 from kservegen.kserve.controllers.control_plane import (
@@ -137,6 +138,7 @@ class Simulation:
         self._last: tuple[Resource | None, Made | None] = (None, None)
         self._stored: dict[ResourceId, _Stored] = {}
         self._running: dict[ResourceId, _Running] = {}
+        self._shapes: dict[tuple[str, str], Shape | None] = {}
 
     def made(self, resource: Resource) -> Made | None:
         """Return what KServe makes of a stored object; None where nothing is made of its kind, or nothing is known.
@@ -218,17 +220,25 @@ class Simulation:
 
     def _defaulted(self, resource: Resource) -> JsonObject:
         """Return an object with the defaults of its schema, which controllers cannot tell from what is written."""
-        schemas = None if self._installation is None else self._installation.schemas
-        kind, version = (resource.api_version, resource.kind), self._release.version
-        if schemas is None or not schemas.has(*kind, kserve_version=version):
+        kind = (resource.api_version, resource.kind)
+        if kind not in self._shapes:
+            self._shapes[kind] = self._shape_of(*kind)
+        shape = self._shapes[kind]
+        if shape is None:
             return resource.doc
         known = self._stored.get(resource.id)
         if known is None or known.doc is not resource.doc:
-            shape = schemas.shape(*kind, kserve_version=version)
             known = self._stored[resource.id] = _Stored(resource.doc, apply_defaults(resource.doc, shape))
             if len(self._stored) > MADE_KEPT:
                 del self._stored[next(iter(self._stored))]
         return known.stored
+
+    def _shape_of(self, api_version: str, kind: str) -> Shape | None:
+        schemas = None if self._installation is None else self._installation.schemas
+        version = self._release.version
+        if schemas is None or not schemas.has(api_version, kind, kserve_version=version):
+            return None
+        return schemas.shape(api_version, kind, kserve_version=version)
 
 
 def _scheduled(resource: Resource, made: Made) -> tuple[RunningWorkload, ...]:
@@ -253,6 +263,7 @@ class _Beside(Surroundings):
         self._stored = stored
         self._ids: dict[str, list[ResourceId]] | None = None
         self._elsewhere: dict[tuple[str, str, str], JsonObject | None] = {}
+        self._none: set[tuple[str, str | None]] = set()
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         key = kind, namespace, name
@@ -272,6 +283,14 @@ class _Beside(Surroundings):
         return _named(kind, namespace, name) if is_promised else super().find(kind, namespace, name)
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        if (kind, namespace) in self._none:  # most kinds that controllers list have no objects
+            return []
+        found = self._all(kind, namespace)
+        if not found:
+            self._none.add((kind, namespace))
+        return found
+
+    def _all(self, kind: str, namespace: str | None) -> list[JsonObject]:
         if self._ids is None:
             self._ids = {}
             for own in self._resources:

@@ -205,11 +205,13 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
         values[token] = free
         _owner_at(field.path[:-1], own)[field.path[-1]] = said[: match.start("free")] + token
         placed += 1
+    last: Path | None = None
     for part in fields.parts(stored):
         token = part.stand_in or _TOKEN + next(letters, "")
         if token == _TOKEN:
             break
-        owner = _owner_at(part.owner, own)
+        if part.owner is not last:  # most follow another of the same map or list
+            last, owner = part.owner, _owner_at(part.owner, own)
         text = owner[part.key]
         values[token] = text[part.start : part.stop]
         owner[part.key] = text[: part.start] + token + text[part.stop :]

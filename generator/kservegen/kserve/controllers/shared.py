@@ -8,7 +8,7 @@ was made before is what would be made again. Made objects are never changed, so 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,13 +26,8 @@ _Derived = TypeVar("_Derived")
 _MOST: Final = 2048
 
 
-class _Found(Struct, frozen=True):
-    """What was looked up: one object by its name, or without a name all of a kind."""
-
-    kind: str
-    namespace: str | None
-    name: str | None
-    result: JsonObject | list[JsonObject] | None
+# What was looked up, one object by its kind, namespace and name, or without a name all of a kind; and what was found.
+_Found: TypeAlias = dict[tuple[str, str | None, str | None], JsonObject | list[JsonObject] | None]
 
 
 class _Installed(Struct, frozen=True, eq=False):
@@ -57,7 +52,7 @@ class _Known(Struct, frozen=True):
 
     source: JsonObject
     installed: _Installed
-    found: list[_Found]
+    found: _Found
     made: Made | None
 
 
@@ -79,7 +74,7 @@ class SharedMade:
         installed = self._first_alike(plane)
         known = self._known.get(id(source), [])
         for item in known:
-            if item.installed is installed and all(_finds(plane.beside, found) for found in item.found):
+            if item.installed is installed and _finds(plane.beside, item.found):
                 return item.made
         noted = _NotedSurroundings(plane.beside)
         made = make_objects(stored(), replace(plane, beside=noted))
@@ -92,12 +87,13 @@ class SharedMade:
 
         It is found out once for all clusters in which the very same was made of the object.
         """
-        if not any(item.made is made for item in self._known.get(id(source), ())):
-            return derive()
         key = (id(made), what)
-        if key not in self._derived:
-            self._derived[key] = derive()
-        found: _Derived = self._derived[key]
+        if key in self._derived:
+            known: _Derived = self._derived[key]
+            return known
+        found = derive()
+        if any(item.made is made for item in self._known.get(id(source), ())):
+            self._derived[key] = found
         return found
 
     def forget(self) -> None:
@@ -116,10 +112,12 @@ class SharedMade:
         return first
 
 
-def _finds(beside: Surroundings, found: _Found) -> bool:
-    if found.name is None:
-        return beside.all(found.kind, found.namespace) == found.result
-    return beside.find(found.kind, found.namespace or "", found.name) == found.result
+def _finds(beside: Surroundings, noted: _Found) -> bool:
+    for (kind, namespace, name), before in noted.items():
+        found = beside.all(kind, namespace) if name is None else beside.find(kind, namespace or "", name)
+        if found != before:
+            return False
+    return True
 
 
 class _NotedSurroundings(Surroundings):
@@ -128,14 +126,12 @@ class _NotedSurroundings(Surroundings):
     def __init__(self, inner: Surroundings) -> None:
         super().__init__()
         self._inner = inner
-        self.found: list[_Found] = []
+        self.found: _Found = {}
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
-        result = self._inner.find(kind, namespace, name)
-        self.found.append(_Found(kind, namespace, name, result))
+        result = self.found[kind, namespace, name] = self._inner.find(kind, namespace, name)
         return result
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
-        result = self._inner.all(kind, namespace)
-        self.found.append(_Found(kind, namespace, None, result))
+        result = self.found[kind, namespace, None] = self._inner.all(kind, namespace)
         return result
