@@ -205,7 +205,6 @@ def _bare(
         model=name,
         model_path=(),
         options={},
-        said_at={},
         server=read_server({}, {}),
         gpus=1,
         resource_name="",

@@ -140,7 +140,7 @@ def _scalar(value: str) -> JsonValue:
 
 
 def _json(value: str) -> JsonObject:
-    return mapping(_scalar(value))
+    return mapping(_scalar(value)) if value else {}
 
 
 def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, str]) -> Server:
@@ -148,7 +148,7 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
     said = {name: item.value for name, item in options.items()}
     length = said.get("max-model-len", "")
     automatic = length in {"-1", "auto"}
-    speculative = _json(said.get("speculative-config", ""))
+    speculative, graphs = _json(said.get("speculative-config", "")), _graph_mode(said)
     server = Server(
         tensor=_count(said, "tensor-parallel-size"),
         pipeline=_count(said, "pipeline-parallel-size"),
@@ -165,8 +165,8 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         batched_tokens=_human(said.get("max-num-batched-tokens", "")),
         utilization=_share(said.get("gpu-memory-utilization", "")),
         block_tokens=_human(said.get("block-size", "")) or None,
-        eager=_on(said, "enforce-eager") or _graph_mode(said) == "NONE",
-        full_graphs=_graph_mode(said) != "PIECEWISE",
+        eager=_on(said, "enforce-eager") or graphs == "NONE",
+        full_graphs=graphs != "PIECEWISE",
         lookahead=integer(speculative.get("num_speculative_tokens")) or 0,
         draft=text(speculative.get("model")),
         prefix_caching=_on(said, "enable-prefix-caching"),

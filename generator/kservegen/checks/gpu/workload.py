@@ -6,7 +6,8 @@ model's, what a preset's start script adds, each through the shells that lie bet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, field
@@ -36,7 +37,7 @@ class GpuWorkload(Struct, frozen=True, kw_only=True, eq=False):
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
     `model` is the name of a repository on the Hub, blank where only the server knows; `address` is the URI that is
-    loaded, if any. `options` remember the path of the word that said them in `said_at`; `gpus` is how many one pod
+    loaded, if any. `said_at` returns the path of the word that said one of the `options`; `gpus` is how many one pod
     gets, 0 on CPUs. `certain` says that vLLM serves it whatever the model: the Hugging Face server takes another
     backend for models that vLLM does not know.
     """
@@ -46,7 +47,6 @@ class GpuWorkload(Struct, frozen=True, kw_only=True, eq=False):
     model: str
     model_path: Path
     options: Mapping[str, StatedOptions]
-    said_at: Mapping[str, Path]
     server: Server
     gpus: int
     resource_name: str
@@ -58,10 +58,12 @@ class GpuWorkload(Struct, frozen=True, kw_only=True, eq=False):
     address: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     started: StartedServer | None = None
+    said_at: Callable[[str], Path | None] = lambda _: None
 
     def where(self, option: str) -> Path:
         """Return the path of the word that said an option; that of the GPUs where nobody did."""
-        return self.said_at.get(option, self.resource_path)
+        said = self.said_at(option)
+        return self.resource_path if said is None else said
 
 
 def gpu_workloads(resource: Resource, context: Context) -> tuple[GpuWorkload, ...]:
@@ -92,10 +94,9 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         return None
     address, model_path = _address(resource, at)
     model = _repository(address)
-    places = [_place(at, place) for place in started.places]
     if not address:
         model, index = _named_model(words, options, serves=started.line.serves)
-        model_path = (places[index] if index >= 0 else None) or at.path
+        model_path = (_place(at, started.places[index]) if index >= 0 else None) or at.path
     name, number = device_of(at.container) or ("", 0)
     server = read_server(options, started.environment)
     side = "limits" if name in mapping(mapping(at.container.get("resources")).get("limits")) else "requests"
@@ -105,7 +106,6 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         model=model,
         model_path=model_path,
         options=options,
-        said_at=dict(_said_at(resource, at, options, places)),
         server=replace(server, across_machines=at.workload.nodes > 1 and server.tensor > number > 0),
         gpus=number,
         resource_name=name,
@@ -117,26 +117,26 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         address=address,
         environment=started.environment,
         started=started,
+        said_at=partial(_said_at, resource, at, options, started.places),
     )
 
 
 def _said_at(
-    resource: Resource, at: ServedContainer, options: Mapping[str, StatedOptions], places: Sequence[Path | None]
-) -> Iterator[tuple[str, Path]]:
-    """Yield where each option is said: its word, the field that a start script reads, or else its container."""
-    for key, said in options.items():
-        place = places[said.index] if said.index >= 0 else None
-        if place is not None:
-            yield key, place
-        elif key in _SIZES:
-            size, of_workers = _SIZES[key]
-            paths: tuple[Path, ...] = (
-                (*at.workload.path[:-1], "parallelism", size),
-                (*at.workload.path, "workerSpec", of_workers),
-            )
-            yield from ((key, path) for path in paths if value_at(resource.doc, path) is not None)
-        elif said.index >= 0:
-            yield key, at.path
+    resource: Resource, at: ServedContainer, options: Mapping[str, StatedOptions], places: Sequence[Path], key: str
+) -> Path | None:
+    """Return where an option is said: its word, the field that a start script reads, or else its container."""
+    said = options.get(key)
+    if said is None:
+        return None
+    place = _place(at, places[said.index]) if said.index >= 0 else None
+    if place is not None or key not in _SIZES:
+        return at.path if place is None and said.index >= 0 else place
+    size, of_workers = _SIZES[key]
+    paths: tuple[Path, ...] = (
+        (*at.workload.path, "workerSpec", of_workers),
+        (*at.workload.path[:-1], "parallelism", size),
+    )
+    return next((path for path in paths if value_at(resource.doc, path) is not None), None)
 
 
 def _place(at: ServedContainer, place: Path) -> Path | None:
