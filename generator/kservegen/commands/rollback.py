@@ -7,7 +7,7 @@ environments that were asked for. All of them, or none.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -213,7 +213,7 @@ def _files(
 
 
 def _restore_pins(
-    draft: CatalogDraft, environment: str, now: JsonObject, then: JsonObject, used: Iterator[str]
+    draft: CatalogDraft, environment: str, now: JsonObject, then: JsonObject, used: Iterable[str]
 ) -> None:
     """Give the lock's entries of the entry's addresses back what they held."""
     file = f"{ENVIRONMENTS_FOLDER}/{environment}{LOCK_SUFFIX}"

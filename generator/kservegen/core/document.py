@@ -5,7 +5,7 @@ Checks read objects that may be odd in any way; with these, a wrong shape is no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
@@ -58,10 +58,18 @@ def nested(path: Path, value: JsonValue) -> JsonValue:
     return value
 
 
-def texts_in(value: JsonValue) -> Iterator[str]:
-    """Go through the texts in a value, however deep; keys are none."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from texts_in(item)
+def texts_in(value: JsonValue) -> list[str]:
+    """List the texts in a value, however deep; keys are none."""
+    found: list[str] = []
+    _add_texts([value], found)
+    return found
+
+
+def _add_texts(items: Iterable[JsonValue], found: list[str]) -> None:
+    for item in items:
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            _add_texts(item.values(), found)
+        elif isinstance(item, list):
+            _add_texts(item, found)

@@ -186,7 +186,9 @@ _OTHER: Final = 3
 _SHORTEST: Final = 6
 # What is shorter has no known shape, and is told by these alone: by what it is set to.
 _SHORTEST_SHAPE: Final = 13
+_SHORTEST_MARKED: Final = 15  # a Slack token
 _SIGNS: Final = ("=", ":", "--")
+_CONTAINERS: Final = (dict, list)
 _LONGEST: Final = 1 << 16  # of a text that is longer the beginning is looked at
 
 
@@ -299,14 +301,14 @@ def may_hold_secrets(value: JsonValue, name: str = "") -> bool:
             if isinstance(item, str):
                 if _text_may_hold(key, item):
                     return True
-            elif isinstance(item, dict | list) and may_hold_secrets(item, key):
+            elif isinstance(item, _CONTAINERS) and may_hold_secrets(item, key):
                 return True
     elif isinstance(value, list):
         for item in value:
             if isinstance(item, str):
                 if _text_may_hold(name, item):
                     return True
-            elif isinstance(item, dict | list) and may_hold_secrets(item, name):
+            elif isinstance(item, _CONTAINERS) and may_hold_secrets(item, name):
                 return True
     return False
 
@@ -386,7 +388,7 @@ def _under(name: str, value: str, path: Path) -> Iterator[PlacedSecret]:
 
 
 def _shapes(text: str) -> Iterator[SecretSpan]:
-    if _has_any(text, _MARKS):
+    if len(text) >= _SHORTEST_MARKED and _has_any(text, _MARKS):
         for found in _compiled(_SHAPE).finditer(text):
             if not found[0].endswith(_EXAMPLE):
                 yield SecretSpan(found.start(), found.end(), _SHAPES[(found.lastindex or 1) - 1][0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, field
@@ -20,6 +21,7 @@ from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin, Resource
 from kservegen.kserve.controllers.made import STORED, source_of, text_map
 from kservegen.kserve.controllers.running import PodCount, RunningWorkload
+from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kubernetes.rollout import deployment_rollout
 
 _PLAIN: Final = frozenset({"Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"})
@@ -64,12 +66,16 @@ def _group(workload: RunningWorkload, namespace: str, defaults: Mapping[str, Fra
         role=workload.role,
         path=workload.path,
         pod=spec,
-        requests=pod_requests(spec, defaults),
+        requests=_requests.get((spec, defaults), partial(pod_requests, spec, defaults)),
         count=workload.count,
         labels=text_map(mapping(mapping(workload.pod.get("metadata")).get("labels"))),
         origins=workload.origins,
         claims=pod_claims(spec, namespace, find) if "resourceClaims" in spec else NO_CLAIMS,
     )
+
+
+# Environments in which the same is made of an object have its pods in common.
+_requests: Final = IdentityCache[Requests](1 << 14)
 
 
 def _plain(resource: Resource) -> RunningWorkload | None:

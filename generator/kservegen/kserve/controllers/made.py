@@ -92,8 +92,10 @@ class MadeObject(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def label(self) -> str:
         """Kind and name, as people say them; with the group where Kubernetes has such a kind itself."""
-        kind, group = text(self.doc.get("kind")), text(self.doc.get("apiVersion")).rpartition("/")[0]
-        kind = f"{kind}.{group}" if kind == "Service" and group else kind
+        kind = text(self.doc.get("kind"))
+        if kind == "Service":
+            group = text(self.doc.get("apiVersion")).rpartition("/")[0]
+            kind = f"{kind}.{group}" if group else kind
         return f"{kind}/{text(mapping(self.doc.get('metadata')).get('name'))}"
 
 

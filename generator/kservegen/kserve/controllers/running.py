@@ -8,6 +8,7 @@ or a webhook refuses is described by the template it would be made from.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, inside
 from kservegen.kserve.controllers.parts import pick
 from kservegen.kserve.controllers.workloads import AUTOSCALER_CLASS
 from kservegen.kserve.derived import child_name
+from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kubernetes.rollout import deployment_rollout
 
 _SCALING: Final = "autoscaling.knative.dev/"
@@ -28,7 +30,6 @@ _TEMPLATE: Final = ("spec", "template")
 _GROUPED: Final = "LeaderWorkerSet"
 _TEMPLATES: Final[dict[str, Path]] = {"Deployment": _TEMPLATE, _GROUPED: ("spec", "leaderWorkerTemplate")}
 _SCALED_MOST: Final = 100  # KEDA's maxReplicaCount where none is stated
-_SIDES: Final = ("predictor", "transformer", "explainer")
 # queue-sidecar-cpu-request of ConfigMap config-deployment, as Knative has it.
 _QUEUE_PROXY: Final[JsonObject] = {"name": "queue-proxy", "resources": {"requests": {"cpu": "25m"}}}
 # What the scheduler reads of a pod, and of each container.
@@ -112,11 +113,13 @@ def running_workloads(stored: JsonObject, made: Made) -> Iterator[RunningWorkloa
     pods = {pod.of: pod for pod in made.pods}
     scalers = list(_scalers(made))
     for item in made.objects:
-        kind, name = text(item.doc.get("kind")), text(mapping(item.doc.get("metadata")).get("name"))
-        role = roles.get(name, _Role("", ("spec",)))
+        kind = text(item.doc.get("kind"))
+        if kind != _GROUPED and item.label not in pods:
+            continue
+        role = roles.get(text(mapping(item.doc.get("metadata")).get("name")), _NO_ROLE)
         if kind == _GROUPED:
             yield from _group(item, pods, role, _bounds(item, scalers))
-        elif item.label in pods:
+        else:
             spec = mapping(item.doc.get("spec"))
             if kind == "Deployment":
                 stated = mapping(value_at(stored, role.path))
@@ -150,8 +153,16 @@ def as_scheduled(workload: RunningWorkload) -> RunningWorkload:
     return replace(
         workload,
         pod={"metadata": {"labels": mapping(metadata.get("labels"))}, "spec": kept},
-        origins=tuple(origin for origin in workload.origins if _is_scheduled(origin.built)),
+        origins=_scheduled_origins.get((workload.origins,), partial(_of_scheduled, workload.origins)),
     )
+
+
+# Objects that are made alike have them in common.
+_scheduled_origins: Final = IdentityCache[tuple[Origin, ...]](16)
+
+
+def _of_scheduled(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+    return tuple(origin for origin in origins if _is_scheduled(origin.built))
 
 
 def _is_scheduled(built: Path) -> bool:
@@ -172,6 +183,11 @@ class _Role(Struct, frozen=True):
 
     name: str
     path: Path
+
+
+_NO_ROLE: Final = _Role("", ("spec",))
+_SIDES: Final = tuple(_Role(side, ("spec", side)) for side in ("predictor", "transformer", "explainer"))
+_WORKER: Final = _Role("predictor worker", ("spec", "predictor", "workerSpec"))
 
 
 class _Bounds(NamedTuple):
@@ -277,9 +293,9 @@ def _roles(stored: JsonObject) -> dict[str, _Role]:
     for index, entry in enumerate(sequence(spec.get("canary"))):
         own = text(mapping(mapping(entry).get("predictor")).get("name")) or stable
         found[f"{name}-{own}-predictor"] = _Role("canary", ("spec", "canary", index, "predictor"))
-    found.update({f"{name}-{side}": _Role(side, ("spec", side)) for side in _SIDES})
-    found[f"{name}-{stable}-predictor" if stable else f"{name}-predictor"] = _Role("predictor", ("spec", "predictor"))
-    found[f"{name}-predictor-worker"] = _Role("predictor worker", ("spec", "predictor", "workerSpec"))
+    found.update({f"{name}-{side.name}": side for side in _SIDES})
+    found[f"{name}-{stable}-predictor" if stable else f"{name}-predictor"] = _SIDES[0]
+    found[f"{name}-predictor-worker"] = _WORKER
     return found
 
 

@@ -27,8 +27,9 @@ def is_plain(reading: Reading, tables: tuple[FlagTable, ...]) -> bool:
         (word,) = given.values
         if said.setdefault(given.flag.name, word) != word:
             return False
-        if word.is_known and any(value_refusal(flag, word.text) is not None for flag in flags):
-            return False
+        for flag in flags if word.is_known else ():
+            if value_refusal(flag, word.text) is not None:
+                return False
     return True
 
 

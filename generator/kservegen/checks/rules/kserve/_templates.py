@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.json import encode
+
 from kservegen.checks.rules.base import Problem
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonValue, Path
@@ -116,7 +118,7 @@ def mistake_in(
     part: JsonValue, path: Path, data: TemplateShape, *, without: frozenset[str] = frozenset()
 ) -> MistakeAt | None:
     """Find the first mistake in the templates of a part; fields of it that are `without` are no part of it."""
-    if "{{" not in repr(part):  # braces of data never stand side by side, those of a text may
+    if not _may_open(part):
         return None
     if isinstance(part, dict) and without:
         part = {key: value for key, value in part.items() if key not in without}
@@ -137,6 +139,13 @@ def _check(template: str, data: TemplateShape) -> TemplateMistake | None:
     from kservegen.formats.gotemplate.check import check_template  # noqa: PLC0415 - few catalogs hold a template
 
     return check_template(template, data)
+
+
+def _may_open(part: JsonValue) -> bool:
+    try:
+        return b"{{" in encode(part)  # braces of JSON never stand so side by side, those of a text may
+    except (TypeError, ValueError, RecursionError):  # what is no JSON is looked through
+        return True
 
 
 def _has_template(value: JsonValue) -> bool:
