@@ -47,20 +47,29 @@ for words in json.loads(sys.argv[1]):
     said.append([code, out.getvalue()])
 print(json.dumps(said))
 """
-# Has something happen to whichever process judges beside the one that was started; then runs the command line.
+# Something happens to a process that judges beside the first, which waits until it has begun; runs the command line.
 LOST = """
 import os, signal, sys, time
+import kservegen.evaluate.environments as environments
 import kservegen.evaluate.judging as judging
 from kservegen.cli import main
 
-real, own = judging.judge_objects, os.getpid()
+real_objects, real_windows, own = judging.judge_objects, judging.judge_windows, os.getpid()
+begun, begins = os.pipe()
 
 def judge_objects(*given, **named):
     if os.getpid() != own:
+        os.write(begins, b"!")
         {what}
-    return real(*given, **named)
+    return real_objects(*given, **named)
+
+def judge_windows(environments, judge, windows, *told):
+    if os.getpid() == own and told:
+        os.read(begun, 1)
+    return real_windows(environments, judge, windows, *told)
 
 judging.judge_objects = judge_objects
+environments.judge_windows = judge_windows
 # A run that was itself started in the background would inherit that Ctrl-C is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main(sys.argv[1:])
@@ -188,3 +197,28 @@ def test_a_stopped_run_leaves_no_process_behind(repository: Path, tmp_path: Path
     assert (process.returncode, stderr) == (2, "\nkservegen: stopped\n")
     with pytest.raises(ProcessLookupError):
         os.kill(other, 0)
+
+
+def test_a_page_that_cannot_be_made_is_told_once_no_error_stands(tmp_path: Path) -> None:
+    environment = ENVIRONMENT.format(name="dev", version="v0.19.0", mode="Standard")
+    for name, models in (("sound", sound_models()), ("wrong", {**sound_models(), **wrong_models()})):
+        root = tmp_path / name
+        for path, words in (
+            ("models.yaml", json.dumps({"version": 1, "models": models})),
+            ("environments/dev.yaml", environment),
+            ("templates/environment.md.j2", "{{ nothing.of.that }}"),
+        ):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(words, "utf-8")
+    commands = [
+        ["render", "--root", str(tmp_path / name), "--output", "json", "--jobs", jobs]
+        for name in ("sound", "wrong")
+        for jobs in ("1", "2")
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(commands)], capture_output=True, text=True, check=True
+    )
+    sound, sound_by_two, wrong, wrong_by_two = json.loads(done.stdout)
+    assert (sound[0], wrong[0]) == (2, 1)
+    assert "environment.md.j2" in json.loads(sound[1])["error"]["subject"]
+    assert [sound, wrong] == [sound_by_two, wrong_by_two]

@@ -34,14 +34,14 @@ def validate(
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
     out = repository.root / OUTPUT_FOLDER
-    wanted = EvaluationOptions(names=tuple(environments), out=out, clock=clock, engine=engine)
+    wanted = EvaluationOptions(names=tuple(environments), out=out, emits=True, clock=clock, engine=engine)
     with without_collector():
         evaluated = evaluate_repository(repository, wanted)
         result = report_on(evaluated, "validate", fail_on=fail_on)
         catalog = evaluated.project.catalog
         names = None if evaluated.is_partial else (*catalog.environments, *catalog.unreadable)
         built = [evaluation.built for evaluation in evaluated.evaluations.values() if evaluation.built is not None]
-        stale = find_stale(built, evaluated.output, names)
+        stale = find_stale(built, evaluated.output, names, evaluated.shared.files)
         if evaluated.has_errors:  # nothing is rendered while they stand: that files are not current follows from them
             living = evaluated.evaluations.keys()
             stale = (each for each in stale if each.severity is Severity.ERROR or living.isdisjoint(each.environments))

@@ -36,11 +36,13 @@ from kservegen.evaluate.judging import (
     Judge,
     JudgedObjects,
     Judgement,
-    Share,
+    Windows,
+    count_windows,
+    first_crash,
     is_counted,
-    join_shares,
+    join_judgements,
     judge_others,
-    judge_shares,
+    judge_windows,
 )
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
@@ -120,7 +122,8 @@ def evaluate(
     prepared = prepare(catalog, name, judge, against)
     if prepared.defaulted is None:
         return conclude(prepared, (), judge, against)
-    judged = judge_shares([(prepared.defaulted, prepared.bindings)], judge, Share())
+    number = count_windows([prepared.defaulted])
+    judged = judge_windows([(prepared.defaulted, prepared.bindings)], judge, Windows(number, iter(range(number))))
     return conclude(prepared, judged, judge, against)
 
 
@@ -170,13 +173,13 @@ def conclude(
         return Evaluation(environment=prepared.environment, defaulted=None, diagnostics=prepared.diagnostics)
 
     def concluded() -> Iterator[Evaluation]:
-        yield _concluded(prepared, defaulted, join_shares(defaulted, judgements), judge, against)
+        yield _concluded(prepared, defaulted, join_judgements(defaulted, judgements), judge, against)
 
     def told(finding: Finding) -> Evaluation:
         said = (_crashed(prepared.environment, finding),)
         return Evaluation(environment=prepared.environment, defaulted=None, diagnostics=said)
 
-    crash = next((each.crash for each in judgements if each.crash is not None), None)
+    crash = first_crash(judgements)
     return told(crash) if crash is not None else next(contained(JUDGING, concluded, told))
 
 

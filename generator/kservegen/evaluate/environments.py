@@ -1,8 +1,8 @@
 """Environments of a catalog in, evaluated out: prepared one after the other, judged side by side, and concluded.
 
-Objects are judged in shares, each by a process (`workers.py`), from a size that pays. What environments have in common
-is prepared before the processes part, and an object is in the same share in all of them, so no step is taken twice.
-However many processes there are, what comes out is the same.
+Objects are judged in windows, which processes (`workers.py`) take in turn, from a size that pays. What environments
+have in common is prepared before the processes part, and an object is in the same window in all of them, so no step is
+taken twice. However many processes there are, what comes out is the same.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from kservegen.evaluate.environment import (
     conclude,
     prepare,
 )
-from kservegen.evaluate.judging import Judge, Judgement, Share, judge_shares
+from kservegen.evaluate.judging import Judge, Judgement, Windows, count_windows, judge_windows
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.evaluate.workers import Look, Workers, count_jobs
+from kservegen.evaluate.workers import Look, Workers, count_jobs, take_turns
 
 _Request = TypeVar("_Request")
 
@@ -65,6 +65,7 @@ class Judges(Generic[_Request]):
 
     def __init__(self, reopen: Callable[[PreparedCatalog, _Request], PreparedCatalog]) -> None:
         self._reopen = reopen
+        self._windows = Windows(0, iter(()))
         self._workers: Workers[_Request | None, list[Judgement]] | None = None
 
     def ask(self, request: _Request) -> None:
@@ -73,21 +74,28 @@ class Judges(Generic[_Request]):
             self._workers.ask(request)
 
     def start(self, prepared: PreparedCatalog) -> None:
-        """Have other processes judge their shares, where there is enough to do."""
+        """Have other processes begin to judge, where there is enough to do."""
+        windows = count_windows(defaulted for _, defaulted in _judgeable(prepared).values())
         number = count_jobs(prepared.objects) - 1
+        self._windows = Windows(windows, take_turns(windows) if number else iter(range(windows)))
         if number:
             _judge_first(prepared)
-            self._workers = Workers(number, partial(self._serve, prepared, number + 1), None)
+            self._workers = Workers(number, partial(self._serve, prepared), None)
 
-    def evaluate(self, prepared: PreparedCatalog) -> dict[str, Evaluation]:
-        """Judge the share of this process, and conclude with what the others say; GeneratorError where one is lost."""
-        number = 1 + (self._workers.count if self._workers is not None else 0)
-        told = _Told(prepared.objects, number)
-        judge = replace(prepared.judge, tell=told.more)
-        shares = [_judge(replace(prepared, judge=judge), Share(0, number))]
+    def evaluate(
+        self, prepared: PreparedCatalog, meanwhile: Callable[[PreparedCatalog], None] | None = None
+    ) -> dict[str, Evaluation]:
+        """Judge what others leave, and conclude with what they say; GeneratorError where one of them is lost.
+
+        What is to be done `meanwhile` is done first, where there are others.
+        """
+        if self._workers is not None and meanwhile is not None:
+            meanwhile(prepared)
+        told = partial(tell, "judging objects", total=prepared.objects)
+        found = [_judge(prepared, self._windows, lambda part: told(int(part * prepared.objects)))]
         if self._workers is not None:
-            shares += self._workers.answers()
-        judged = dict(zip(_judgeable(prepared), zip(*shares, strict=True), strict=True))
+            found += self._workers.answers()
+        judged = dict(zip(_judgeable(prepared), zip(*found, strict=True), strict=True))
         evaluations: dict[str, Evaluation] = {}
         for name, each in prepared.environments.items():
             tell("judging environments", len(evaluations), len(prepared.environments))
@@ -100,24 +108,9 @@ class Judges(Generic[_Request]):
             self._workers.close()
             self._workers = None
 
-    def _serve(
-        self, first: PreparedCatalog, shares: int, number: int, request: _Request | None, look: Look
-    ) -> list[Judgement]:
+    def _serve(self, first: PreparedCatalog, _number: int, request: _Request | None, look: Look) -> list[Judgement]:
         prepared = first if request is None else self._reopen(first, request)
-        judge = replace(prepared.judge, tell=lambda _: look())
-        return _judge(replace(prepared, judge=judge), Share(number, shares))
-
-
-class _Told:
-    """Tells whoever watches how far the judging of objects is; of shares that others judge it knows no more."""
-
-    def __init__(self, total: int, shares: int) -> None:
-        self._total, self._shares, self._done = total, shares, 0
-
-    def more(self, objects: int) -> None:
-        """Take so many objects as begun, in each share."""
-        tell("judging objects", self._done, self._total)
-        self._done = min(self._total, self._done + objects * self._shares)
+        return _judge(prepared, self._windows, lambda _: look())
 
 
 def evaluate_all(project: Project, names: Sequence[str], against: Against | None = None) -> Iterable[Evaluation]:
@@ -137,15 +130,14 @@ def _judgeable(prepared: PreparedCatalog) -> dict[str, tuple[PreparedEnvironment
     return {name: (each, each.defaulted) for name, each in environments if each.defaulted is not None}
 
 
-def _judge(prepared: PreparedCatalog, share: Share) -> list[Judgement]:
-    """Judge a share of the objects of all environments, in their order."""
-    return judge_shares(
-        [(defaulted, each.bindings) for each, defaulted in _judgeable(prepared).values()], prepared.judge, share
-    )
+def _judge(prepared: PreparedCatalog, windows: Windows, told: Callable[[float], None]) -> list[Judgement]:
+    """Judge windows of the objects of all environments, which come in their order; what part is begun is `told`."""
+    environments = [(defaulted, each.bindings) for each, defaulted in _judgeable(prepared).values()]
+    return judge_windows(environments, prepared.judge, windows, told)
 
 
 def _judge_first(prepared: PreparedCatalog) -> None:
     """Judge some objects of the first environment: what is said of them is said again."""
     for each, defaulted in list(_judgeable(prepared).values())[:1]:
         some = defaulted.objects[:: max(1, len(defaulted.objects) // _FIRST)]
-        judge_shares([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Share())
+        judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Windows(1, iter((0,))))

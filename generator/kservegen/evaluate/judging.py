@@ -1,7 +1,7 @@
-"""Objects of one environment, all of them or a share, in; what is found of each out: what a run spends its time on.
+"""Objects of environments, all of them or some, in; what is found of each out: what a run spends its time on.
 
-What is said of an object hangs on the object and on what stands around it, never on who else is judged. So a share can
-be judged by another process: what comes back is told by places among the objects, and has no document in it.
+What is said of an object hangs on the object and on what stands around it, never on who else is judged. So some can be
+judged by another process: what comes back is told by places among the objects, and has no document in it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 
 # So many objects are looked at before the next ones: what was made of them is at hand meanwhile.
 _BATCH: Final = min(64, MADE_KEPT)
-# Of so many objects what was made is kept until all environments have looked at it: some 27 KB each.
-_WINDOW: Final = 512
+# So many objects are in a window: few enough that processes which take windows in turn end together.
+_WINDOW: Final = 32
+# More windows would not fit in a pipe, by the numbers of which processes take them.
+_MOST_WINDOWS: Final = 2000
+# Of so many objects what was made is kept for the next environments, and for objects that are alike: some 27 KB each.
+_KEPT: Final = 512
 # In a catalog of this size the base of a change finds again what was made of objects that are alike in both states.
 _KEPT_FOR_BASE: Final = 1280
 # How often objects are looked at: see `judge_objects`; and once more as the base binds policies.
@@ -50,55 +54,61 @@ _Pass: TypeAlias = list[ObjectFinding]
 _Said: TypeAlias = tuple[Finding, bool]
 
 
-class Share(Struct, frozen=True):
-    """One of `of` shares of objects. An object is in the same one in every environment, and in every run.
+class Windows:
+    """Windows in which objects are looked at, by their numbers: those that `turns` yields, and again for another state.
 
-    A share is looked at in windows, so many at a time.
+    An object is in the same window in every environment, in every state, and in every run.
     """
 
-    number: int = 0
-    of: int = 1
+    def __init__(self, number: int, turns: Iterator[int]) -> None:
+        self.number = number
+        self._taken: list[int] = []
+        self._turns = turns
 
-    def windows(self, items: Sequence[Defaulted], number: int) -> list[list[tuple[int, Defaulted]]]:
-        """Part what belongs to it into a number of windows, each item with its place.
+    def __iter__(self) -> Iterator[int]:
+        yield from self._taken
+        for window in self._turns:
+            self._taken.append(window)
+            yield window
 
-        An object is in the same window in every environment.
-        """
-        found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(number)]
+    def part(self, items: Sequence[Defaulted]) -> list[list[tuple[int, Defaulted]]]:
+        """Part objects into the windows, each object with its place."""
+        found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(self.number)]
         for place, item in enumerate(items):
-            window, share = divmod(crc32(str(item.resource.id).encode()), self.of)
-            if share == self.number:
-                found[window % number].append((place, item))
+            found[crc32(str(item.resource.id).encode()) % self.number].append((place, item))
         return found
+
+
+def count_windows(environments: Iterable[DefaultedEnvironment]) -> int:
+    """Return how many windows the objects of environments are parted in, however many processes look at them."""
+    return min(_MOST_WINDOWS, 1 + max((len(each.objects) for each in environments), default=0) // _WINDOW)
 
 
 class Judge(Struct, frozen=True):
     """What objects are judged with: the tools, what environments have in common, and the base of a change, if any.
 
-    `tell` is told of every number of objects before they are judged. With `errors_only` policies that find no errors
-    are not asked.
+    With `errors_only` policies that find no errors are not asked.
     """
 
     tools: Tools
     shared: SharedResults
     base: BaseRevision | None = None
-    tell: Callable[[int], None] = lambda _: None
     errors_only: bool = False
 
 
 class Judgement(Struct, frozen=True):
-    """What was found of a share of an environment's objects.
+    """What was found of some of an environment's objects.
 
     `found` is by pass, and there by the place of the object. `unestimated` are those that ask for accelerators and
     could not be estimated, and why. `workloads` is what runs of each, where pods are counted. `assumed` is what was
-    taken for granted; `crash` says that the environment could not be judged.
+    taken for granted; `crash` says that the environment could not be judged, and in which window that was seen.
     """
 
     found: tuple[Mapping[int, Sequence[_Said]], ...]
     unestimated: Mapping[str, str]
     workloads: Mapping[int, tuple[RunningWorkload, ...] | None]
     assumed: frozenset[Assumption]
-    crash: Finding | None = None
+    crash: tuple[int, Finding] | None = None
 
 
 class JudgedObjects(Struct, frozen=True):
@@ -108,63 +118,76 @@ class JudgedObjects(Struct, frozen=True):
     unestimated: Mapping[str, str]
 
 
-def judge_shares(
-    environments: Sequence[tuple[DefaultedEnvironment, Bindings | None]], judge: Judge, share: Share
+def judge_windows(
+    environments: Sequence[tuple[DefaultedEnvironment, Bindings | None]],
+    judge: Judge,
+    windows: Windows,
+    told: Callable[[float], None] = lambda _: None,
 ) -> list[Judgement]:
-    """Judge a share of the objects of environments; what crashes beyond one object is the crash of its environment.
+    """Judge objects of environments; what crashes beyond one object is the crash of its environment.
 
-    Windows of objects are judged in all environments, one after the other: what is made of an object in one is at hand
-    in the next, and let go of after that.
+    A window is judged in all environments, one after the other: what is made of an object in one is at hand in the
+    next. Before each it is `told` what part of all windows was taken before, by whomever.
     """
-    most = max((len(defaulted.objects) for defaulted, _ in environments), default=0) // share.of
     has_two_states = judge.base is not None or bool(judge.shared.known)
-    number = 1 + most // (_KEPT_FOR_BASE if has_two_states else _WINDOW)
-    looks = [_ShareOfOne(defaulted, bindings, judge, share, number) for defaulted, bindings in environments]
-    for window in range(number):
+    most, kept = _KEPT_FOR_BASE if has_two_states else _KEPT, 0
+    looks = [_Look(defaulted, bindings, judge, windows) for defaulted, bindings in environments]
+    for window in windows:
+        told(window / windows.number)
+        size = max((look.size(window) for look in looks), default=0)
+        if kept + size > most:
+            judge.shared.forget_made()
+            kept = 0
+        kept += size
         for look in looks:
             look.judge(window)
-        if number > 1:
-            judge.shared.forget_made()
     return [look.judgement() for look in looks]
 
 
-class _ShareOfOne:
-    """A share of the objects of one environment, judged window by window."""
+class _Look:
+    """A look at the objects of one environment, window by window."""
 
     def __init__(
-        self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, share: Share, number: int
+        self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: Windows
     ) -> None:
-        self._windows = share.windows(defaulted.objects, number)
+        self._windows = windows.part(defaulted.objects)
         self._defaulted = defaulted
         self._bindings = bindings
         self._judge = judge
         self._crash: Judgement | None = None
+        self._seen: list[tuple[int, Defaulted]] = []
         self._found: tuple[dict[int, list[_Said]], ...] = tuple({} for _ in range(_PASSES))
         self._violations: _Pass = []
         self._workloads: dict[int, tuple[RunningWorkload, ...] | None] = {}
 
+    def size(self, window: int) -> int:
+        """How many objects are in a window."""
+        return len(self._windows[window])
+
     def judge(self, window: int) -> None:
         """Judge the objects of one window."""
         if self._crash is None:
-            self._crash = self._contained(partial(self._judge_window, window))
+            self._crash = self._contained(partial(self._judge_window, window), window)
 
     def judgement(self) -> Judgement:
         """Return what was found in all windows."""
         if self._crash is None:
-            self._crash = self._contained(self._judge_at_base)
+            self._crash = self._contained(self._judge_at_base, len(self._windows))
         if self._crash is not None:
             return self._crash
         assumed = frozenset(self._defaulted.context.assumed)
         return Judgement(self._found, self._running.unestimated, self._workloads, assumed)
 
-    def _contained(self, step: Callable[[], None]) -> Judgement | None:
+    def _contained(self, step: Callable[[], None], window: int) -> Judgement | None:
         """Take a step, and return how it crashed; None where it did not."""
 
         def taken() -> Iterator[Judgement | None]:
             step()
             yield None
 
-        crashed = partial(Judgement, (), {}, {}, frozenset())
+        def crashed(finding: Finding) -> Judgement:
+            return Judgement((), {}, {}, frozenset(), (window, finding))
+
         return next(contained(JUDGING, taken, crashed))
 
     @cached_property
@@ -195,6 +218,7 @@ class _ShareOfOne:
 
     def _judge_window(self, window: int) -> None:
         places = self._windows[window]
+        self._seen += places
         passes = judge_objects([item for _, item in places], self._bench)
         self._violations += passes[-1]
         for said, one in zip(self._found, passes, strict=False):  # the last is of the base
@@ -204,7 +228,7 @@ class _ShareOfOne:
             self._workloads.update((place, simulation.workloads(item.resource)) for place, item in places)
 
     def _judge_at_base(self) -> None:
-        places = sorted((pair for window in self._windows for pair in window), key=lambda pair: pair[0])
+        places = sorted(self._seen, key=lambda pair: pair[0])
         objects = [item for _, item in places]
         _tell(self._found[-1], _at_base(self._defaulted, objects, self._judge, self._violations), places)
 
@@ -226,15 +250,21 @@ def is_counted(defaulted: DefaultedEnvironment) -> bool:
     return any(map(environment.mapping, ("budgets", "nodePools"))) or bool(queues_of(defaulted.context).cluster_queues)
 
 
-def join_shares(defaulted: DefaultedEnvironment, judgements: Sequence[Judgement]) -> JudgedObjects:
-    """Put together what was found of all shares of an environment's objects, whoever judged them.
+def first_crash(judgements: Iterable[Judgement]) -> Finding | None:
+    """Return the crash that is seen first where one process looks at all windows, None where nothing crashed."""
+    crashes = [each.crash for each in judgements if each.crash is not None]
+    return min(crashes, key=lambda crash: (crash[0], crash[1].message))[1] if crashes else None
+
+
+def join_judgements(defaulted: DefaultedEnvironment, judgements: Sequence[Judgement]) -> JudgedObjects:
+    """Put together what was found of all of an environment's objects, whoever judged them.
 
     What runs of objects is told to the simulation of the environment, and what was assumed to its context.
     """
     objects = defaulted.objects
     found: list[ObjectFinding] = []
     for one in zip(*(judgement.found for judgement in judgements), strict=True):
-        said = {place: findings for share in one for place, findings in share.items()}
+        said = {place: findings for some in one for place, findings in some.items()}
         for place in sorted(said):
             item = objects[place]
             found += ((item.written if written else item.resource, finding) for finding, written in said[place])
@@ -295,7 +325,6 @@ def judge_objects(objects: Sequence[Defaulted], bench: Bench) -> tuple[_Pass, ..
     alone.update(zip(fresh, checker.alone(fresh, context), strict=True))
     around, of_made, weights, violations = _Pass(), _Pass(), _Pass(), _Pass()
     for batch in (objects[start : start + _BATCH] for start in range(0, len(objects), _BATCH)):
-        bench.judge.tell(len(batch))
         sound = [item for item in batch if not is_misshapen(alone[item])]
         seen = checker.around(sound, context)
         around += (found for of_one in seen for found in of_one)

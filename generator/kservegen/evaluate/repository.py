@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -17,6 +19,7 @@ from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.errors import GeneratorError
 from kservegen.core.progress import tell
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.environment import Against, Evaluation, Tools
@@ -27,7 +30,7 @@ from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.unmanaged import OutputFolder, refuse_in_departed
 from kservegen.kserve.controllers.shared import SharedMade
-from kservegen.render.layout import check_templates, lay_out, open_templates
+from kservegen.render.layout import check_templates, lay_out, lay_out_synced, open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
@@ -42,16 +45,18 @@ _NOT_UNDERSTOOD: Final = ("yaml/", "catalog/", "internal/")
 class EvaluationOptions(Struct, frozen=True, kw_only=True):
     """What to evaluate: the named environments, or all; `out` holds what is rendered now.
 
-    With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
-    would be refused: only a catalog that cannot be understood has none. `base` is what the catalog is a change of.
-    With `judges_output` what others have in the folders of `out` is checked, too; with `any_version` the catalog may be
-    for another version of kservegen. With `errors_only`, which is for what has no `base`, the findings are those that
-    tell whether there are errors: what finds none is left out.
+    With `lays_out` files come with it; with `emits` only those of entries are made, where other processes judge
+    meanwhile. `clock` ends waivers. With `despite_findings` files come also where an object would be refused: only a
+    catalog that cannot be understood has none. `base` is what the catalog is a change of. With `judges_output` what
+    others have in the folders of `out` is checked, too; with `any_version` the catalog may be for another version of
+    kservegen. With `errors_only`, which is for what has no `base`, the findings are those that tell whether there are
+    errors: what finds none is left out.
     """
 
     names: tuple[str, ...]
     out: Path
     lays_out: bool = False
+    emits: bool = False
     despite_findings: bool = False
     judges_output: bool = True
     any_version: bool = False
@@ -139,8 +144,12 @@ def evaluate_repository(
         opened = _opened(repository, options)
         judges.start(opened.prepared)
     project, shared = opened.project, opened.prepared.judge.shared
+    folder = repository.root / TEMPLATES_FOLDER
+    has_templates = folder.is_dir() and not leads_out(folder, repository.root)
+    templates = open_templates(repository) if options.lays_out or has_templates else None
+    files = _Files(shared, templates if options.lays_out else None)
     try:
-        evaluations = judges.evaluate(opened.prepared)
+        evaluations = judges.evaluate(opened.prepared, files.make if options.lays_out or options.emits else None)
     finally:
         if options.base is None:  # otherwise the base will be judged, too
             judges.close()
@@ -151,9 +160,6 @@ def evaluate_repository(
         diagnostics.extend(
             refuse_in_departed(opened.output, (*project.catalog.environments, *project.catalog.unreadable))
         )
-    folder = repository.root / TEMPLATES_FOLDER
-    has_templates = folder.is_dir() and not leads_out(folder, repository.root)
-    templates = open_templates(repository) if options.lays_out or has_templates else None
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))
     for number, (name, evaluation) in enumerate(evaluations.items()):
@@ -163,8 +169,10 @@ def evaluate_repository(
         stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics
         if evaluation.built is not None and all(d.severity is not Severity.ERROR for d in stopping):
             built[name] = evaluation.built
-            if templates is not None and options.lays_out:
-                desired.update(_laid_out(evaluation.built, templates, shared, diagnostics))
+            if options.lays_out:
+                laid_out, found = files.of(evaluation.built)
+                desired.update(laid_out)
+                diagnostics.extend(found)
     diagnostics.extend(_across([e.built for e in evaluations.values() if e.built is not None], project))
     return EvaluatedRepository(
         project=project,
@@ -218,19 +226,38 @@ def _reopened(first: PreparedCatalog, state: _State) -> PreparedCatalog:
     return _opened_beside(*state, first.judge.tools, first.judge.shared, environments).prepared
 
 
-def _laid_out(
-    built: BuiltEnvironment, templates: PageTemplates, shared: SharedResults, diagnostics: list[Diagnostic]
-) -> dict[str, bytes]:
-    """Lay out the files of an environment; none, and the reason among the diagnostics, where that fails."""
+class _Files:
+    """The files of environments, made once: all of them with `templates`, otherwise those of entries."""
 
-    def judge() -> Iterator[dict[str, bytes]]:
-        yield dict(lay_out(built, templates, shared.files))
+    def __init__(self, shared: SharedResults, templates: PageTemplates | None) -> None:
+        self._shared, self._templates = shared, templates
+        self._made: dict[BuiltEnvironment, tuple[Mapping[str, bytes], tuple[Diagnostic, ...]]] = {}
 
-    def told(crash: Finding) -> dict[str, bytes]:
-        diagnostics.extend(diagnose_environment(built.environment, [crash]))
-        return {}
+    def make(self, prepared: PreparedCatalog) -> None:
+        """Make the files of all environments; what cannot go on fails again, and is told, where they are asked for."""
+        with suppress(GeneratorError):
+            for each in prepared.environments.values():
+                if each.defaulted is not None:
+                    self.of(each.defaulted.built)
 
-    return next(contained("laying out this environment", judge, told))
+    def of(self, built: BuiltEnvironment) -> tuple[Mapping[str, bytes], tuple[Diagnostic, ...]]:
+        """Return the files of an environment; none, and the reason, where making them fails."""
+        if built not in self._made:
+            found: list[Diagnostic] = []
+
+            def told(crash: Finding) -> dict[str, bytes]:
+                found.extend(diagnose_environment(built.environment, [crash]))
+                return {}
+
+            files = next(contained("laying out this environment", partial(self._lay_out, built), told))
+            self._made[built] = files, tuple(found)
+        return self._made[built]
+
+    def _lay_out(self, built: BuiltEnvironment) -> Iterator[dict[str, bytes]]:
+        if self._templates is None:
+            yield dict(lay_out_synced(built, self._shared.files))
+        else:
+            yield dict(lay_out(built, self._templates, self._shared.files))
 
 
 def _not_understood(project: Project, evaluation: Evaluation) -> Iterator[Diagnostic]:

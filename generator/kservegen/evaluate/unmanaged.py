@@ -278,14 +278,17 @@ def _placed(resource: Resource, path: str, kserve: str) -> Resource:
 
 
 def find_stale(
-    evaluated: Iterable[BuiltEnvironment], out: OutputFolder, environments: Iterable[str] | None
+    evaluated: Iterable[BuiltEnvironment],
+    out: OutputFolder,
+    environments: Iterable[str] | None,
+    written: dict[BuiltEntry, bytes],
 ) -> Iterator[Diagnostic]:
     """Find files with our first line that are not what is rendered now, and say which of them we never rendered.
 
-    `environments` are all that there are, where folders of others count, too. Whoever compares the whole output
+    `environments` are all that there are, where folders of others count, too; `written` what entries are in files, as
+    far as it is known. Whoever compares the whole output
     (`render`, `plan`, `commit`) finds all of this as differences.
     """
-    written: dict[BuiltEntry, bytes] = {}
     for built in evaluated:
         name = built.environment.name
         files = out.files(name)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, Final, Generic, NoReturn, TypeAlias, TypeVar
@@ -35,6 +36,8 @@ _WORTHWHILE: Final = 250
 _MOST: Final = 8
 # Where Linux says how much of its cores a container gets.
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+# Bytes of a number that lies in a pipe: a page of memory, which every pipe has, holds 2,048.
+_TURN: Final = 2
 _THREADS: Final = Path("/proc/self/task")
 _LOST: Final = "The machine may have run out of memory: give it more, or run with --jobs 1."
 
@@ -59,6 +62,23 @@ def _cores() -> int:
         if quota != "max":
             return max(1, min(bound, int(quota) // int(period)))
     return bound
+
+
+def take_turns(number: int) -> Iterator[int]:
+    """Yield the numbers up to this one, at most 2,000: each to whichever copy of this process asks first.
+
+    They lie in a pipe, which holds them whole and hands out one at a time; without copies all are for this process.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb", buffering=0) as numbers:
+        numbers.write(b"".join(each.to_bytes(_TURN, "big") for each in range(number)))
+    return _turns(os.fdopen(reading, "rb", buffering=0))
+
+
+def _turns(numbers: FileIO) -> Iterator[int]:
+    with numbers:
+        while turn := numbers.read(_TURN):
+            yield int.from_bytes(turn, "big")
 
 
 class _Worker(Struct, frozen=True):

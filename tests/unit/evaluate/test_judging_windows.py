@@ -61,6 +61,7 @@ def test_windows_change_no_result_and_an_object_is_made_once_for_all_environment
     assert [d.rule for d in whole.diagnostics].count("kserve/server-port") == 12
     made.clear()
     monkeypatch.setattr(judging, "_WINDOW", most)
+    monkeypatch.setattr(judging, "_KEPT", most)
     parted = evaluated(project)
     assert sorted(made) == once
     assert parted.diagnostics == whole.diagnostics
