@@ -1,4 +1,4 @@
-"""However many processes judge a catalog, what comes out is the same; where one is lost, nothing is green."""
+"""However many processes judge, a catalog or manifests, what comes out is the same; where one is lost, all fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,29 @@ budgets: {all: {accelerator: l4, limit: 1}, memory: {namespace: models, memory: 
 nodePools: {l4: {accelerator: l4, nodes: {max: 1}, allocatable: {cpu: "4", memory: 16Gi, accelerators: 1}}}
 waivers: {some: {rule: policy/memory-limit, model: case-3, reason: old, owner: ml, expires: 2099-12-31}}
 """
+MODEL = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: iris, namespace: models}
+spec:
+  predictor:
+    serviceAccountName: reader
+    model: {modelFormat: {name: mine}, runtime: mine, storageUri: s3://models/iris}
+"""
+RUNTIME = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: ServingRuntime
+metadata: {name: mine, namespace: models}
+spec:
+  supportedModelFormats: [{name: mine, autoSelect: true}]
+  containers: [{name: kserve-container, image: r.example.com/x:1, args: [--port=9]}]
+"""
+GRAPH = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: {name: g, namespace: models}
+spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}, {serviceName: irris}]}}}
+"""
 # Runs commands in one process after the other, by how many each is told to use, and prints what each reports.
 SCRIPT = """
 import json, sys
@@ -47,11 +71,17 @@ for words in json.loads(sys.argv[1]):
     said.append([code, out.getvalue()])
 print(json.dumps(said))
 """
+# Has most documents of a folder lie on disk, as those of a large one do.
+FEW_IN_MEMORY = """
+import kservegen.evaluate.documents as documents, kservegen.evaluate.shelf as shelf
+shelf._KEPT = documents._DEFAULTED = 3
+"""
 # Something happens to a process that judges beside the first, which waits until it has begun; runs the command line.
 LOST = """
 import os, signal, sys, time
 import kservegen.evaluate.environments as environments
 import kservegen.evaluate.judging as judging
+import kservegen.evaluate.documents as documents
 from kservegen.cli import main
 
 real_objects, real_windows, own = judging.judge_objects, judging.judge_windows, os.getpid()
@@ -68,6 +98,12 @@ def judge_windows(environments, judge, windows, *told):
         os.read(begun, 1)
     return real_windows(environments, judge, windows, *told)
 
+def alone(*given, **named):
+    if os.getpid() != own:
+        {what}
+    return real_alone(*given, **named)
+
+real_alone, documents.DocumentJudge.alone = documents.DocumentJudge.alone, alone
 judging.judge_objects = judge_objects
 environments.judge_windows = judge_windows
 # A run that was itself started in the background would inherit that Ctrl-C is ignored.
@@ -117,6 +153,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     new_repository(root, {**environments, "models.yaml": json.dumps(catalog)})
     for path, words in environments.items():
         (root / path).write_text(words + LIMITS, "utf-8")
+    (root / "manifests.yaml").write_text(MODEL + "---\n" + GRAPH, "utf-8")
     (root / "models.yaml").write_text(json.dumps({**catalog, "models": {**sound_models(), **wrong_models()}}), "utf-8")
     return root
 
@@ -157,15 +194,81 @@ def test_files_are_the_same_bytes(tmp_path: Path) -> None:
     assert more == [one, one]
 
 
+def manifests(root: Path) -> dict[str, tuple[str, ...]]:
+    """Write folders of manifests that have to do with each other, and return the words that check each."""
+    model = yaml.safe_load(MODEL)
+    shared = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "reader", "namespace": "models"}}
+    before = {f"m{number}.yaml": MODEL.replace("iris", f"m{number}") for number in range(6)}
+    strange = "apiVersion: example.com/v1\nkind: Strange\nmetadata: {name: x}\n---\n"
+    listed = {"apiVersion": "v1", "kind": "List", "items": [model, {**model, "spec": {}}, shared, 1]}
+    new_repository(root / "updates", {**before, "gone.yaml": GRAPH})
+    folders: dict[str, dict[str, str | bytes]] = {
+        "references": {"a.yaml": MODEL, "b.yaml": GRAPH, "c.yaml": RUNTIME, "d.json": json.dumps(shared)},
+        # The second runtime would be of use to the model, and stands for another cluster.
+        "duplicates": {
+            f"{folder}/{name}.yaml": text
+            for folder in ("one", "two")
+            for name, text in (("a", MODEL), ("b", MODEL + "---\n" + MODEL), ("c", RUNTIME), ("d", GRAPH))
+            if (folder, name) != ("one", "c")
+        },
+        "lists": {"a.json": json.dumps(listed), "b.yaml": yaml.safe_dump(listed), "c.yaml": "- 1\n"},
+        "broken": {
+            "a.yaml": "a: {",
+            "b.yaml": b"\xff",
+            "c.yaml": MODEL.replace("spec:", "spec: {}\nspec:") + "---\na: [\n---\n" + MODEL,
+            "d.yaml": "kind: {{ .Values.kind }}\n",
+        },
+        "unknown": {"a.yaml": strange * 3, "b.yaml": strange.replace("x}", "y}") + MODEL},
+        "updates": {
+            "m2.yaml": before["m2.yaml"].replace("sklearn", "xgboost"),
+            "m3.yaml": before["m3.yaml"] + "  a: 1",
+        },
+        "cases": {
+            f"{number}-{path.name}": path.read_bytes()
+            for number, path in enumerate(sorted(RULES.glob("*/*/*.yaml"))[::7])
+        },
+    }
+    for folder, files in folders.items():
+        for name, text in files.items():
+            path = root / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode() if isinstance(text, str) else text)
+    (root / "updates" / "gone.yaml").unlink()
+    return {name: (str(root / name), *(("--base", "HEAD") if name == "updates" else ())) for name in folders}
+
+
+def test_any_number_of_processes_says_the_same_of_manifests(tmp_path: Path) -> None:
+    checks = manifests(tmp_path)
+    commands = [
+        ["validate", *words, "--output", "json", "--jobs", str(jobs)] for words in checks.values() for jobs in (1, 2, 3)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", FEW_IN_MEMORY + SCRIPT, json.dumps(commands)], capture_output=True, text=True, check=True
+    )
+    said = json.loads(done.stdout)
+    for start, name in zip(range(0, len(said), 3), checks, strict=True):
+        one, *more = said[start : start + 3]
+        assert one[0] in {0, 1}, one[1][-500:]
+        assert json.loads(one[1])["findings"], name
+        assert more == [one, one], name
+
+
+CATALOG = ("validate", "--root", "{root}")
+MANIFESTS = ("validate", "{root}/manifests.yaml")
+
+
+@pytest.mark.parametrize("words", [CATALOG, MANIFESTS], ids=["catalog", "manifests"])
 @pytest.mark.parametrize(
     ("what", "told"),
     [
-        ("os.kill(os.getpid(), 9)", "a process that judged a part of the catalog was ended by SIGKILL"),
-        ("os._exit(7)", "a process that judged a part of the catalog ended with exit code 7"),
+        ("os.kill(os.getpid(), 9)", "a process that judged some of the objects was ended by SIGKILL"),
+        ("os._exit(7)", "a process that judged some of the objects ended with exit code 7"),
     ],
 )
-def test_a_lost_process_is_the_failure_of_the_run(repository: Path, what: str, told: str) -> None:
-    done = lost(repository, what, "validate", "--output", "json")
+def test_a_lost_process_is_the_failure_of_the_run(
+    repository: Path, words: tuple[str, ...], what: str, told: str
+) -> None:
+    done = lost(repository, what, *words, "--output", "json")
     assert done.returncode == 2
     assert told in json.loads(done.stdout)["error"]["message"]
     assert "--jobs 1" in json.loads(done.stdout)["error"]["hint"]
@@ -173,23 +276,30 @@ def test_a_lost_process_is_the_failure_of_the_run(repository: Path, what: str, t
 
 def test_what_another_process_cannot_do_is_told_as_if_this_one_could_not(repository: Path) -> None:
     failing = "from kservegen.core.errors import GeneratorError; raise GeneratorError('disk full', hint='Make room.')"
-    done = lost(repository, failing, "validate")
+    done = lost(repository, failing, *CATALOG)
     assert (done.returncode, done.stderr) == (2, "kservegen: disk full\n  Make room.\n")
 
 
 def lost(repository: Path, what: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command with two processes, of which the second meets with something."""
-    command = [sys.executable, "-c", LOST.format(what=what), *words, "--root", str(repository), "--jobs", "2"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(losing(repository, what, words), capture_output=True, text=True, check=False)
 
 
+def losing(repository: Path, what: str, words: Sequence[str]) -> list[str]:
+    written = [word.format(root=repository) for word in words]
+    return [sys.executable, "-c", LOST.format(what=what), *written, "--jobs", "2"]
+
+
+@pytest.mark.parametrize("words", [CATALOG, MANIFESTS], ids=["catalog", "manifests"])
 @pytest.mark.parametrize("to_group", [True, False], ids=["terminal", "parent"])
-def test_a_stopped_run_leaves_no_process_behind(repository: Path, tmp_path: Path, to_group: bool) -> None:
+def test_a_stopped_run_leaves_no_process_behind(
+    repository: Path, tmp_path: Path, words: tuple[str, ...], to_group: bool
+) -> None:
     fifo = tmp_path / "started"
     os.mkfifo(fifo)
     # The other process says who it is, and then never ends by itself.
     what = f"open({str(fifo)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-    command = [sys.executable, "-c", LOST.format(what=what), "validate", "--root", str(repository), "--jobs", "2"]
+    command = losing(repository, what, words)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
     other = int(fifo.read_text("ascii"))
     (os.killpg if to_group else os.kill)(process.pid, signal.SIGINT)

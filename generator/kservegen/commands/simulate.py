@@ -134,8 +134,9 @@ def simulate_folder(
         linter.add(data, file.name, named=file.named)
         if isinstance(data, Diagnostic):
             yield _unread(data, options.environment)
-    around = replace(linter.together(), installation=cluster.context.installation)
-    for item in linter.linted():
+    judged = linter.together()
+    around = replace(judged, installation=cluster.context.installation)
+    for item in linter.linted(judged):
         yield _simulated(item, around, options.environment, checker)
     linter.close()
 

@@ -13,7 +13,7 @@ import stat
 import sys
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 # O_NONBLOCK: a pipe put in a file's place since it was looked at must not hang the run. O_BINARY: Windows would change
 # line ends otherwise.
@@ -182,3 +182,16 @@ def _path(name: str | Path, folder: int | None) -> Path:
 def _refuse_link(status: os.stat_result, path: Path) -> None:
     if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in _LINK_TAGS:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def read_range(file: IO[bytes], place: int, size: int) -> bytes:
+    """Read a part of a file that is written to at its end.
+
+    Where processes fork, those that have the file in common may do so beside each other.
+    """
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, place)
+    file.seek(place)
+    content = file.read(size)
+    file.seek(0, os.SEEK_END)
+    return content

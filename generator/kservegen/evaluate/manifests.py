@@ -7,10 +7,9 @@ satisfies is no mistake, so a verdict is what is left with all of them around, a
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from sys import intern
-from typing import IO, Final, NamedTuple
+from typing import IO, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,19 +17,24 @@ from msgspec.structs import replace
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.rules.base import Context
-from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
+from kservegen.checks.runner import Checker, ObjectVerdict
 from kservegen.core.assumptions import Assumption
-from kservegen.core.crashes import contained, crash_finding
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
-from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.evaluate.earlier import NOTHING_REMOVED, EarlierObjects, RemovedObjects
-from kservegen.evaluate.shelf import Shelf, ShelvedObjects
-from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
-from kservegen.kserve.defaulting import Defaulted, default
-
-_REFUSED: Final = ObjectVerdict(admitted=False, deployable=False, runs=False)
+from kservegen.evaluate.documents import (
+    DocumentJudge,
+    DocumentJudges,
+    Standing,
+    Told,
+    is_broken,
+    is_unknown,
+    standings_of,
+    verdict_of_reading,
+)
+from kservegen.evaluate.earlier import EarlierObjects
+from kservegen.evaluate.shelf import Shelf
 
 
 class DocumentReport(Struct, frozen=True, kw_only=True):
@@ -70,28 +74,12 @@ class LintedDocument(NamedTuple):
     stored: Resource | None
 
 
-class _Fresh(Struct):
-    """A document that was read and is checked with those around it, so that compiled checks pay."""
-
-    document: InputDocument
-    defaulted: Defaulted | None  # None where there is no object
-
-
-class _Sound(NamedTuple):
-    """An object of the right shape, set aside: what it was found to be by itself, for the verdict with all others."""
-
-    shelved: int  # its number on the shelf
-    report: int  # and among the reports
-    is_broken: bool
-    own: tuple[ObjectFinding, ...]
-
-
 class Linter:
     """Checks manifests document by document; what goes across files is said at the end.
 
-    A document that was checked is set aside on disk, and taken back one at a time: memory does not grow with them.
-    What is among the `earlier` objects is updated, all else is created. With `apart` each document is judged as if it
-    were the only one.
+    A document that was read is set aside, most of them on disk, and taken back one at a time: memory does not grow with
+    them. What is among the `earlier` objects is updated, all else is created. With `apart` each document is judged as
+    if it were the only one.
     """
 
     def __init__(
@@ -103,25 +91,16 @@ class Linter:
         *,
         apart: bool = False,
     ) -> None:
-        self._checker = checker
-        self._apart = apart
-        self._earlier = earlier
-        self._cluster = cluster
-        self._shelf = Shelf(open_file)
-        self._fresh: list[_Fresh] = []
-        self._sound: list[_Sound] = []
+        self._judge = DocumentJudge(checker, cluster, Shelf(open_file), earlier, apart=apart)
         self._reports: list[DocumentReport] = []
-        self._numbers = array("q")  # of the documents on the shelf, report by report; -1 where there is no object
-        self._given: dict[ResourceId, int] = {}
-        self._in_file: defaultdict[str, dict[ResourceId, int]] = defaultdict(dict)
-        self._repeated = False
+        self._places = array("q")  # among the reports, of each document that holds an object
         self._first: dict[tuple[str, str, ResourceId], int] = {}
         self._unknown: dict[str, tuple[Diagnostic, int]] = {}
         self._extra: list[Diagnostic] = []
-        self._files = self._not_admitted = self._not_deployable = 0
+        self._files = 0
 
     def add(self, data: bytes | Diagnostic, file: str, *, named: bool) -> int:
-        """Read the documents of one file and check each alone; return how many there are."""
+        """Read the documents of one file; return how many there are."""
         self._files += 1
         if isinstance(data, Diagnostic):
             self._extra.append(data)
@@ -137,53 +116,17 @@ class Linter:
         for document in contained("reading this file", lambda: read_documents(data, file, named=named), told):
             count += 1
             self._take(document)
-            if len(self._fresh) >= self._checker.batch:
-                self._check_alone()
         return count
 
     def _take(self, document: InputDocument) -> None:
+        self._extra.extend(document.problems)
         if document.resource is not None:
-            self._fresh.append(_Fresh(document, self._default(document)))
-        elif _is_broken(document):
-            self._fresh.append(_Fresh(document, None))
-        else:
-            self._extra.extend(document.problems)  # nothing that is meant for a cluster
-
-    def _check_alone(self) -> None:
-        """Check each object that was read and not checked, by itself."""
-        fresh, self._fresh = self._fresh, []
-        objects = [item.defaulted for item in fresh if item.defaulted is not None]
-        own = dict(zip(map(id, objects), self._checker.alone(objects, self._cluster.context), strict=True))
-        for item in fresh:
-            self._keep(item.document, own.get(id(item.defaulted), ()))
-
-    def _keep(self, document: InputDocument, own: Sequence[ObjectFinding]) -> None:
-        """Keep what there is to say of a document by itself."""
-        is_broken = _is_broken(document)
-        found = (*document.problems, *self._located(document, own))
-        unknown = None if is_broken else next((item for item in found if _is_unknown(item)), None)
-        verdict = self._verdict(is_broken, own)
-        self._reports.append(_report(document, None if unknown else verdict, merge_diagnostics(found)))
-        shelved = -1
-        if document.resource is not None:
-            shelved = self._shelf.put(document)
-            self._find_twin(document, document.resource, shelved)
-        self._numbers.append(shelved)
-        if unknown is not None:
-            first, count = self._unknown.get(unknown.seen, (unknown, 0))
-            self._unknown[unknown.seen] = (first, count + 1)
-            self._extra.extend(item for item in found if item is not unknown)
-            if document.resource is not None:
-                self._given.setdefault(document.resource.id, shelved)  # others may refer to it
-            return
-        self._extra.extend(found)
-        if document.resource is None or is_misshapen(own):
-            self._count(verdict)
-        else:
-            self._repeated = self._repeated or document.resource.id in self._given
-            self._given[document.resource.id] = shelved
-            self._in_file[document.file][document.resource.id] = shelved
-            self._sound.append(_Sound(shelved, len(self._reports) - 1, is_broken, tuple(own)))
+            number = self._judge.add(document)
+            self._places.append(len(self._reports))
+            self._find_twin(document, document.resource, number)
+        elif not is_broken(document):
+            return  # nothing that is meant for a cluster
+        self._reports.append(_report(document))
 
     def note(self, diagnostic: Diagnostic) -> None:
         """Add what was seen of the files themselves."""
@@ -191,160 +134,73 @@ class Linter:
 
     def finish(self) -> tuple[Documents, tuple[Diagnostic, ...]]:
         """Return every document's verdict, and the findings that are left with all documents around."""
-        assumed = self._check_together()
+        judges = DocumentJudges(self._judge)
+        try:
+            self._keep(judges.alone())
+            told, assumed = judges.around()
+        finally:
+            judges.close()
+        for number in sorted(told):
+            self._extra.extend(told[number].diagnostics)
+            self._amend(number, told[number])
         self.close()
         documents = Documents(
             reports=tuple(self._reports),
             files=self._files,
-            not_admitted=self._not_admitted,
-            not_deployable=self._not_deployable,
+            not_admitted=sum(report.admitted is False for report in self._reports),
+            not_deployable=sum(report.deployable is False and report.admitted is True for report in self._reports),
             not_checked=sum(count for _, count in self._unknown.values()),
             assumptions=assumed,
         )
         return documents, merge_diagnostics([*self._extra, *self._unknown_kinds()])
 
     def together(self) -> Context:
-        """Return the cluster with all documents in it that were read; call it before `finish`."""
-        self._check_alone()
-        return self._with(self._given)
+        """Check each document alone, and return the cluster with all of them in it; instead of `finish`."""
+        told = self._judge.alone(range(len(self._judge)))
+        self._keep(told)
+        self._judge.stand(standings_of(told))
+        return self._judge.together()
 
-    def _with(self, given: Mapping[ResourceId, int]) -> Context:
-        own = self._cluster.context.resources
-        objects = ShelvedObjects(own, given, lambda number: self._default(self._shelf.take(number)).resource)
-        return replace(self._cluster.context, resources=objects, assumed=set())
-
-    def _certain(
-        self,
-        document: InputDocument,
-        item: tuple[Defaulted, tuple[ObjectFinding, ...]],
-        found: Sequence[ObjectFinding],
-        gone: RemovedObjects = NOTHING_REMOVED,
-    ) -> Sequence[ObjectFinding]:
-        """Leave out what was found of an object, beside what was of it alone, for what stands in other files.
-
-        That is no matter where an object stands twice: files are alternatives then, or for clusters of their own, and
-        what another file brings counts, what it would do to this one does not.
-        """
-        if not found or not self._repeated or self._apart:
-            return found
-        stored, own = item
-        (still,) = self._around([stored], [own], self._with(self._in_file[document.file]), gone)
-        told = {(finding.rule, finding.path) for _, finding in still}
-        return [each for each in found if (each[1].rule, each[1].path) in told]
-
-    def linted(self) -> Iterator[LintedDocument]:
-        """Go through the documents that were read, each judged with all others around; call it before `finish`."""
-        context = self.together()
-        sound = {item.shelved: item for item in self._sound}
-        for report, shelved in zip(self._reports, self._numbers, strict=True):
-            document = None if shelved < 0 else self._shelf.take(shelved)
-            stored = None if document is None else self._default(document)
-            if document is None or stored is None or shelved not in sound:
-                yield LintedDocument(report, document, stored.resource if stored is not None else None)
+    def linted(self, context: Context) -> Iterator[LintedDocument]:
+        """Go through the documents that were read, each judged with all others around, which `together` returns."""
+        numbers = {place: number for number, place in enumerate(self._places)}
+        for place, report in enumerate(self._reports):
+            if place not in numbers:
+                yield LintedDocument(report, None, None)
                 continue
-            own = sound[shelved].own
-            (around,) = self._checker.around([stored], context)
-            found = (*own, *self._certain(document, (stored, own), around))
-            told = merge_diagnostics([*document.problems, *self._located(document, found)])
-            verdict = self._verdict(sound[shelved].is_broken, found)
-            judged = _judged(report, verdict, told)
+            document, stored, told = self._judge.again(numbers[place], context)
+            judged = report
+            if told is not None:
+                said = merge_diagnostics([*document.problems, *told.diagnostics])
+                judged = _judged(report, told.verdict, said)
             yield LintedDocument(judged, document, stored.resource)
 
     def close(self) -> None:
         """Let go of everything."""
-        self._shelf.close()
+        self._judge.close()
 
-    def _check_together(self) -> frozenset[Assumption]:
-        """Check again what other objects can change, now that all of them are known; return what that stands on."""
-        context = self.together()
-        if self._apart:
-            context = self._cluster.context
-        gone = self._earlier.missing({identity for *_, identity in self._first}) if self._earlier else NOTHING_REMOVED
-        for start in range(0, len(self._sound), self._checker.batch):
-            batch = self._sound[start : start + self._checker.batch]
-            documents = [self._shelf.take(item.shelved) for item in batch]
-            defaulted = [self._default(document) for document in documents]
-            around = self._around(defaulted, [item.own for item in batch], context, gone)
-            for item, document, stored, told in zip(batch, documents, defaulted, around, strict=True):
-                found = self._certain(document, (stored, item.own), told, gone)
-                located = tuple(self._located(document, found))
-                self._extra.extend(located)
-                verdict = self._verdict(item.is_broken, (*item.own, *found))
-                self._count(verdict)
-                if verdict.runs:
-                    verdict = verdict._replace(runs=self._runs(stored.resource, context))
-                report = self._reports[item.report]
-                said = merge_diagnostics([*report.diagnostics, *located]) if located else report.diagnostics
-                self._reports[item.report] = _judged(report, verdict, said)
-        return frozenset(context.assumed)
+    def _keep(self, found: Mapping[int, Told]) -> None:
+        """Keep what was found of documents, each by itself."""
+        for number in sorted(found):
+            told = found[number]
+            diagnostics = told.diagnostics
+            if told.standing is Standing.UNKNOWN:
+                unknown = next(filter(is_unknown, diagnostics))
+                first, count = self._unknown.get(unknown.seen, (unknown, 0))
+                self._unknown[unknown.seen] = (first, count + 1)
+                diagnostics = tuple(item for item in diagnostics if item is not unknown)
+            self._extra.extend(diagnostics)
+            self._amend(number, told)
 
-    def _runs(self, resource: Resource, context: Context) -> bool | None:
-        """Tell whether what is made of an object that nothing speaks against runs; None where no file tells.
-
-        What never runs without a finding that says why was stopped on purpose.
-        """
-        try:
-            made = context.simulation.made(resource)
-        except GeneratorError:
-            raise
-        except Exception:  # noqa: BLE001 - a finding says that it crashed
-            return None
-        return None if made is None else made.runs or None
-
-    def _around(
-        self,
-        objects: Sequence[Defaulted],
-        own: Sequence[tuple[ObjectFinding, ...]],
-        context: Context,
-        gone: RemovedObjects = NOTHING_REMOVED,
-    ) -> list[list[ObjectFinding]]:
-        """Check objects, and what is made of them, in the light of others; `own` is what was found of each alone."""
-        beside = self._beside(objects, context, gone)
-        found = [(*alone, *more) for alone, more in zip(own, beside, strict=True)]
-        made = self._checker.made(objects, found, context)
-        return [[*more, *last] for more, last in zip(beside, made, strict=True)]
-
-    def _beside(
-        self, objects: Sequence[Defaulted], context: Context, gone: RemovedObjects = NOTHING_REMOVED
-    ) -> list[list[ObjectFinding]]:
-        """Check objects in the light of others, and those that are there already as updates, each by itself."""
-        earlier = self._earlier
-        if earlier is None:
-            return self._checker.around(objects, context)
-        olds = [earlier.find(item.written.id, item.written.file) for item in objects]
-        created = [item for item, old in zip(objects, olds, strict=True) if old is None]
-        around = replace(context, old=earlier.before(None, gone))
-        found = dict(zip(map(id, created), self._checker.around(created, around), strict=True))
-        for item, old in zip(objects, olds, strict=True):
-            if old is not None:
-                around = replace(context, old=earlier.before(old, gone))
-                found[id(item)] = [*self._checker.around([item], around)[0], *earlier.refused(item, old)]
-        return [found[id(item)] for item in objects]
-
-    def _default(self, document: InputDocument) -> Defaulted:
-        assert document.resource is not None  # noqa: S101 - what is no object is not taken here
-        return default(document.resource, self._cluster.installation)
-
-    def _located(self, document: InputDocument, found: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:
-        """Give findings their lines; where that fails, the document's own."""
-        for resource, finding in found:
-            try:
-                yield document.diagnose(finding, self._checker.severity(finding), resource, self._find)
-            except Exception as crash:  # noqa: BLE001 - the finding itself is not lost
-                yield finding.at(Location(document.file), finding.path, self._checker.severity(finding))
-                yield crash_finding("looking for the line of a finding", crash).at(Location(document.file), ())
-
-    def _find(self, identity: ResourceId) -> InputDocument | None:
-        """Return the document of an object, the last where there are several, as rules see it."""
-        number = None if self._apart else self._given.get(identity)
-        return None if number is None else self._shelf.take(number)
-
-    def _verdict(self, is_broken: bool, found: Iterable[ObjectFinding]) -> ObjectVerdict:
-        return _REFUSED if is_broken else self._checker.verdict(finding for _, finding in found)
-
-    def _count(self, verdict: ObjectVerdict) -> None:
-        self._not_admitted += not verdict.admitted
-        self._not_deployable += verdict.admitted and not verdict.deployable
+    def _amend(self, number: int, told: Told) -> None:
+        """Add what was found of a document to what is said of it."""
+        place = self._places[number]
+        report = self._reports[place]
+        said = report.diagnostics
+        if told.diagnostics:
+            said = merge_diagnostics([*said, *told.diagnostics])
+        verdict = None if told.standing is Standing.UNKNOWN else told.verdict
+        self._reports[place] = _judged(report, verdict, said)
 
     def _unknown_kinds(self) -> Iterator[Diagnostic]:
         """Say once of each kind without a schema that it is not checked, where it first stands."""
@@ -352,7 +208,7 @@ class Linter:
             message = first.message if count == 1 else f"{first.message} ({count:,} documents)"
             yield replace(first, message=message)
 
-    def _find_twin(self, document: InputDocument, resource: Resource, shelved: int) -> None:
+    def _find_twin(self, document: InputDocument, resource: Resource, number: int) -> None:
         """Find an object that stands twice in a folder, in one file above all: files side by side may be alternatives.
 
         Further apart the same name may be meant for another cluster.
@@ -360,44 +216,38 @@ class Linter:
         if not resource.id.name:
             return
         group, folder = resource.group, intern(document.file.rpartition("/")[0])
-        first = self._first.setdefault((folder, intern(group), resource.id), shelved)
-        if first != shelved:
-            self._extra.append(_duplicate(document, resource, self._shelf.take(first)))
+        first = self._first.setdefault((folder, intern(group), resource.id), number)
+        if first != number:
+            self._extra.append(_duplicate(document, resource, self._judge.take(first)))
 
 
-def _judged(report: DocumentReport, verdict: ObjectVerdict, diagnostics: tuple[Diagnostic, ...]) -> DocumentReport:
-    """Return the report of a document with its verdict; what has no schema stays without."""
-    if report.admitted is None:
-        return replace(report, diagnostics=diagnostics)
-    if (report.admitted, report.deployable, report.runs) == verdict and report.diagnostics is diagnostics:
-        return report
-    return replace(report, **verdict._asdict(), diagnostics=diagnostics)
-
-
-def _is_broken(document: InputDocument) -> bool:
-    """Whether no strict reader takes the document as it is written, or it is no object where one is expected."""
-    return any(problem.severity is Severity.ERROR for problem in document.problems)
-
-
-def _is_unknown(diagnostic: Diagnostic) -> bool:
-    """Whether it says that no schema of an object's kind is known."""
-    return diagnostic.rule == SCHEMA_NOT_FOUND and diagnostic.severity is Severity.INFO
-
-
-def _report(
-    document: InputDocument, verdict: ObjectVerdict | None, diagnostics: tuple[Diagnostic, ...]
+def _judged(
+    report: DocumentReport, verdict: ObjectVerdict | None, diagnostics: tuple[Diagnostic, ...]
 ) -> DocumentReport:
+    said = (None, None, None) if verdict is None else verdict
+    return replace(
+        report,
+        admitted=said[0],
+        deployable=said[1],
+        runs=said[2],
+        diagnostics=diagnostics,
+    )
+
+
+def _report(document: InputDocument) -> DocumentReport:
+    """Return what is said of a document before anybody has looked at the object in it."""
     identity = document.resource.id if document.resource is not None else ResourceId("", "", "")
+    verdict = verdict_of_reading(document)
     return DocumentReport(
         file=document.file,
         number=document.number,
         kind=identity.kind,
         name=identity.name,
         namespace=identity.namespace,
-        admitted=None if verdict is None else verdict.admitted,
-        deployable=None if verdict is None else verdict.deployable,
-        runs=None if verdict is None else verdict.runs,
-        diagnostics=diagnostics,
+        admitted=verdict.admitted,
+        deployable=verdict.deployable,
+        runs=verdict.runs,
+        diagnostics=merge_diagnostics(document.problems) if document.problems else (),
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
-from msgspec.structs import replace
-
-from kservegen.checks.manifests.documents import InputDocument
+from kservegen.checks.manifests.documents import InputDocument, resource_of
 from kservegen.core.diagnostics import Location
+from kservegen.core.disk import read_range
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument
 
@@ -23,47 +22,54 @@ _AT_HAND: Final = 256
 _LISTS_AT_HAND: Final = 2
 
 
-class _Shelved(NamedTuple):
-    """A document of a file; what stands in a List is written once for all of its objects, at `around`."""
-
-    document: InputDocument
-    around: int  # -1: the document holds all that there is
-
-
 class Shelf:
-    """Documents by the number under which they were put here; many of them lie in a file, which is opened for that."""
+    """Documents by the number under which they were put here; many of them lie in a file, which is opened for that.
+
+    Copies of this process may take what was put here before they parted.
+    """
 
     def __init__(self, open_file: Callable[[], IO[bytes]]) -> None:
         self._open_file = open_file
         self._file: IO[bytes] | None = None
         self._kept: list[InputDocument] = []
         self._room = _KEPT_CHARACTERS
-        self._places = array("Q")
+        self._ends = array("Q", [0])  # of what was written; each begins where the one before ends
+        self._written = array("Q")  # of the documents that are not kept: which of what was written they are
+        self._is_flushed = True
         self._last_list: tuple[ManifestDocument, int] | None = None
         self._list_at = lru_cache(maxsize=_LISTS_AT_HAND)(self._read)
 
     def put(self, document: InputDocument) -> int:
         """Set a document aside and return its number."""
         source = document.source
-        if not self._places and len(self._kept) < _KEPT and self._room > 0:
+        if not self._written and len(self._kept) < _KEPT and self._room > 0:
             self._kept.append(document)
             self._room -= source.size if isinstance(source, ManifestDocument) and not document.inside else 0
             return len(self._kept) - 1
         around = -1
         if document.inside and isinstance(source, ManifestDocument):
             around = self._write_list(source)
-            document = replace(document, source=Location(document.file))
-        self._places.append(self._write(_Shelved(document, around)))
-        return len(self._kept) + len(self._places) - 1
+            source = Location(document.file)
+        resource = document.resource
+        value = None if resource is None else resource.doc
+        # Taken apart, for pickle takes ten times as long for what has classes.
+        flat = (document.file, document.number, value, source, document.inside, document.problems, around)
+        self._written.append(self._write(flat))
+        return len(self._kept) + len(self._written) - 1
 
     def take(self, number: int) -> InputDocument:
         """Return a document that was set aside, places included."""
         if number < len(self._kept):
             return self._kept[number]
-        shelved: _Shelved = self._read(self._places[number - len(self._kept)])
-        if shelved.around < 0:
-            return shelved.document
-        return replace(shelved.document, source=self._list_at(shelved.around))
+        file, count, value, source, inside, problems, around = self._read(self._written[number - len(self._kept)])
+        return InputDocument(
+            file=file,
+            number=count,
+            resource=resource_of(value, file),
+            source=source if around < 0 else self._list_at(around),
+            inside=inside,
+            problems=problems,
+        )
 
     def _write_list(self, source: ManifestDocument) -> int:
         if self._last_list is None or self._last_list[0] is not source:
@@ -75,16 +81,21 @@ class Shelf:
 
         if self._file is None:
             self._file = self._open_file()
-        place = self._file.seek(0, 2)
-        pickle.dump(value, self._file, pickle.HIGHEST_PROTOCOL)
-        return place
+        written = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        self._file.write(written)
+        self._is_flushed = False
+        self._ends.append(self._ends[-1] + len(written))
+        return len(self._ends) - 2
 
-    def _read(self, place: int) -> Any:  # noqa: ANN401 - what was written there
+    def _read(self, number: int) -> Any:  # noqa: ANN401 - what was written there
         assert self._file is not None  # noqa: S101 - something was
         import pickle  # noqa: PLC0415 - as above
 
-        self._file.seek(place)
-        return pickle.load(self._file)  # noqa: S301 - nobody else can write into this file
+        if not self._is_flushed:
+            self._file.flush()
+            self._is_flushed = True
+        place, size = self._ends[number], self._ends[number + 1] - self._ends[number]
+        return pickle.loads(read_range(self._file, place, size))  # noqa: S301 - nobody else can write into this file
 
     def close(self) -> None:
         """Let go of everything."""

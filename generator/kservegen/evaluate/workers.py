@@ -147,7 +147,7 @@ class Workers(Generic[_Request, _Answer]):
             self.close()
             if self._stops:
                 raise KeyboardInterrupt from None
-            raise GeneratorError(f"a process that judged a part of the catalog {_end_of(status)}", hint=_LOST) from None
+            raise GeneratorError(f"a process that judged some of the objects {_end_of(status)}", hint=_LOST) from None
         if not isinstance(answer, _Failure):
             return answer
         self.close()

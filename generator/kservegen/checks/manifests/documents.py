@@ -108,13 +108,13 @@ def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocu
 
 def object_of(value: JsonObject, place: Location) -> InputDocument:
     """Return an object that no file holds; `place` is what findings call where it stands."""
-    return InputDocument(file=place.file, number=1, resource=_resource(value, place.file), source=place)
+    return InputDocument(file=place.file, number=1, resource=resource_of(value, place.file), source=place)
 
 
 def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[InputDocument]:
     problems = document.problems
     for inside, value in _items(document.value, (), _DEEPEST_LIST):
-        resource = _resource(value, file)
+        resource = resource_of(value, file)
         item = InputDocument(file=file, number=1, resource=resource, source=document, inside=inside, problems=problems)
         problems = ()  # of the whole document: told once
         if resource is None:
@@ -142,7 +142,7 @@ def _named(item: JsonValue, around: JsonObject) -> JsonValue:
     return {"apiVersion": around.get("apiVersion"), "kind": str(around.get("kind")).removesuffix("List"), **item}
 
 
-def _resource(value: JsonValue, file: str) -> Resource | None:
+def resource_of(value: JsonValue, file: str) -> Resource | None:
     """Return the object; None where apiVersion and kind do not say what it is."""
     if not isinstance(value, dict):
         return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -43,16 +42,17 @@ class ManifestDocument:
 
     `problems` are those of the file's findings that belong to this document, which could be read all the same; `size`
     is the length of its text.
-    Places are looked for when they are asked for: documents without a finding never are.
+    Places are looked for, by `find(*of)`, when they are asked for: documents without a finding never are.
     """
 
-    __slots__ = ("_find", "_source", "index", "problems", "size", "value")
+    __slots__ = ("_find", "_of", "_source", "index", "problems", "size", "value")
 
     def __init__(
         self,
         index: int,
         value: JsonValue,
-        find: Callable[[], SourceMap],
+        find: Callable[..., SourceMap],
+        of: tuple[object, ...],
         problems: tuple[Diagnostic, ...] = (),
         size: int = 0,
     ) -> None:
@@ -61,13 +61,18 @@ class ManifestDocument:
         self.value = value
         self.problems = problems
         self._find = find
+        self._of = of
         self._source: SourceMap | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what pickle writes: the places, once found, are found again."""
+        return ManifestDocument, (self.index, self.value, self._find, self._of, self.problems, self.size)
 
     @property
     def source(self) -> SourceMap:
         """The places of everything in the document."""
         if self._source is None:
-            self._source = self._find()
+            self._source = self._find(*self._of)
         return self._source
 
 
@@ -137,7 +142,7 @@ class _Reading:
                 yield too_large
                 return
             if text.startswith("{") and (value := read_quick_json(text)) is not REFUSED:
-                yield from self._kept(value, partial(_places_in_json, text, self._file), (), len(text))
+                yield from self._kept(value, _places_in_json, (text, self._file), (), len(text))
                 return
             start, broken = yield from self._read_json(text)
             if start < 0:
@@ -161,7 +166,7 @@ class _Reading:
                     return -1, None
                 return _after_blank_line(text, position), error.diagnostic
             if source:
-                yield from self._kept(value, partial(_same, source), repeated, len(text))
+                yield from self._kept(value, _same, (source,), repeated, len(text))
                 count += 1
             else:
                 return -1, None
@@ -181,7 +186,7 @@ class _Reading:
             return
         value = read_quick(piece.text)
         if value is not REFUSED:
-            yield from self._kept(value, partial(_places_in_yaml, piece, self._file), (), len(piece.text))
+            yield from self._kept(value, _places_in_yaml, (piece, self._file), (), len(piece.text))
             return
         forbidden = find_forbidden(piece.text, self._file, piece.line)
         if forbidden is not None:
@@ -191,16 +196,21 @@ class _Reading:
         if isinstance(found, Diagnostic):
             yield found
         elif found is not None:
-            yield from self._kept(found.value, partial(_same, found.source), found.repeated, len(piece.text))
+            yield from self._kept(found.value, _same, (found.source,), found.repeated, len(piece.text))
 
     def _kept(
-        self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...], size: int
+        self,
+        value: JsonValue,
+        find: Callable[..., SourceMap],
+        of: tuple[object, ...],
+        problems: tuple[Diagnostic, ...],
+        size: int,
     ) -> Iterator[ManifestDocument | Diagnostic]:
         if value is None:
             yield from problems
             return
         self._count += 1
-        yield ManifestDocument(self._count - 1, value, find, problems, size)
+        yield ManifestDocument(self._count - 1, value, find, of, problems, size)
 
 
 def _neither(
