@@ -99,12 +99,12 @@ class BaseRevision(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def policies(self) -> PolicyFiles:
         """The commit's own policies, and the shipped ones."""
-        from kservegen.checks.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
+        from kservegen.checks.policy.files import open_policies  # noqa: PLC0415 - brings the CEL interpreter
 
         held = {path: blob for path, blob in files(self.git, self.commit, "").items() if path.startswith("policies/")}
         with exported(self.git, held) as root:
             repository = Repository(root)
-            return read_policies(repository.policy_roots, repository.relative)
+            return open_policies(repository)
 
     @cached_property
     def _words(self) -> Mapping[str, JsonObject]:

@@ -51,7 +51,7 @@ def violations_at_base(
     same_words = all(environment.mapping(word) == mapping(words.get(word)) for word in ("policies", "namespaces"))
     if not mapping(mapping(words.get("policies")).get("bindings")):
         return
-    if same_words and _judge_alike(base.policies.policies, files().policies):
+    if same_words and _judge_alike(base.policies.own, files().own):
         return
     then = replace(environment, value={**environment.value, "policies": words["policies"]})
     bindings = bind_environment(then, base.policies)

@@ -134,9 +134,9 @@ def _open_facts(releases: Releases) -> FactStore:
 
 
 def _read_policies(repository: Repository) -> PolicyFiles:
-    from kservegen.checks.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
+    from kservegen.checks.policy.files import open_policies  # noqa: PLC0415 - brings the CEL interpreter
 
-    return read_policies(repository.policy_roots, repository.relative)
+    return open_policies(repository)
 
 
 # From so many entries on, compiling our own schema pays.

@@ -22,9 +22,11 @@ from kservegen.core.resource import Resource
 
 def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bindings:
     """Bind what the environment asks for, with everything that is wrong in the files and in the bindings."""
+    bindings = environment.mapping("policies", "bindings")
+    policies = files.among(text(mapping(words).get("policyName")) or name for name, words in bindings.items())
     found = bind_policies(
-        files.policies,
-        _with_licences(environment, files.policies),
+        policies,
+        _with_licences(environment, policies),
         locate=lambda path: environment.locate(("policies", *path)),
         compiled=files.compiled,
     )
