@@ -23,10 +23,11 @@ from bench.workload import FIVE, Workload
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.evaluate import evaluate_policies
-from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.files import open_policies
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import Repository
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted
 
@@ -59,11 +60,11 @@ def _resource(doc: JsonObject) -> Resource:
 
 
 def bound(names: Iterable[str] | None) -> tuple[Bound, ...]:
-    """Load and compile policies: those named, or all."""
-    files = read_policies([ROOT / "policies"], str)
-    chosen = names or [policy.name for policy in files.policies]
+    """Load and compile shipped policies as a run does: those named, or all."""
+    files = open_policies(Repository(ROOT / "templates"))  # a folder without policies of its own
+    chosen = sorted(names or files.shipped)
     words: JsonObject = {"bindings": {name: {"actions": ["Audit"]} for name in chosen}}
-    found = bind_policies(files.policies, words, locate=lambda _: Location(""))
+    found = bind_policies(files.among(chosen), words, locate=lambda _: Location(""))
     if found.diagnostics:
         sys.exit(str(found.diagnostics[0].message))
     return found.bound

@@ -58,13 +58,13 @@ class CompiledPolicy(Struct, frozen=True, kw_only=True):
 
 def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
-    work = _Work(
-        policy, engine((*VARIABLES, "params") if policy.takes_params or not _names_params(policy) else VARIABLES)
-    )
+    # What takes no parameters has no `params`; where it does not say so either, it shares the engine of the others.
+    undeclared = not policy.takes_params and _names(policy, "params")
+    work = _Work(policy, engine(VARIABLES if undeclared else (*VARIABLES, "params")))
     whole, proven = _compile_whole(work)
     # A condition sees no variables, though the whole does.
     conditions = [
-        work.check(each, is_proven=whole is not None and "variables" not in _roots(each.text))
+        work.check(each, is_proven=whole is not None and not _is_named(each.text, "variables"))
         for each in policy.conditions
     ]
     for variable in policy.variables:
@@ -86,7 +86,7 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
             if check is not None
         ),
         whole=whole,
-        needs_namespace=any("namespaceObject" in _roots(item.text) for item in _expressions(policy)),
+        needs_namespace=_names(policy, "namespaceObject"),
     )
     return compiled, ()
 
@@ -98,6 +98,10 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     """
     every = {variable.name: variable.text for variable in work.policy.variables}
     messages = [each.message_expression.text for each in work.policy.validations if each.message_expression]
+    if work.policy.compiles:
+        text = whole_text(work.policy)
+        whole = work.engine.compile(text, variables=_needed(text, every), is_read=True)
+        return (None, frozenset()) if isinstance(whole, CompileError) else (whole, frozenset((*every, *messages)))
     texts = tuple(each for each in messages if not _asked(each) and is_text(each))
     for together in (texts, ()) if texts else ((),):
         text = whole_text(work.policy, together)
@@ -134,7 +138,7 @@ class _Work(Struct, frozen=True):
     def check(self, expression: Expression, *, is_proven: bool) -> Program | None:
         """Compile a check; not before it is asked where its policy compiles in one and its form makes it a truth."""
         text = expression.text
-        if not is_proven or _asked(text) or not is_truth(text):
+        if not is_proven or not (self.policy.compiles or (not _asked(text) and is_truth(text))):
             return self.program(expression, _BOOL)
         return self.deferred(expression, "bool")
 
@@ -195,13 +199,13 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
     yield from policy.audits
 
 
-def _names_params(policy: Policy) -> bool:
-    """Whether a policy says `params`: where it takes none they are undeclared; the others share one engine."""
-    return any("params" in _roots(item.text) for item in _expressions(policy))
+def _names(policy: Policy, root: str) -> bool:
+    return any(_is_named(item.text, root) for item in _expressions(policy))
 
 
-def _roots(text: str) -> set[str]:
-    return {name.partition(".")[0] for name in variable_names(text)}
+def _is_named(text: str, root: str) -> bool:
+    """Whether a text speaks of a variable; where the word is nowhere in it, names are not looked for."""
+    return root in text and any(name.partition(".")[0] == root for name in variable_names(text))
 
 
 def _needed(text: str, variables: Mapping[str, str]) -> dict[str, str]:

@@ -81,7 +81,10 @@ class ParamKind(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """A ValidatingAdmissionPolicy. `audits` are the values of its auditAnnotations, compiled and never evaluated."""
+    """A ValidatingAdmissionPolicy. `audits` are the values of its auditAnnotations, compiled and never evaluated.
+
+    One that `compiles` is known to: each of its expressions has been compiled before, and has the type that is wanted.
+    """
 
     name: str
     meta: RuleMeta
@@ -92,6 +95,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     audits: tuple[Expression, ...] = ()
     param_kind: ParamKind | None = None
     ignores_errors: bool = False
+    compiles: bool = False
     source: PolicySource
 
     @property
