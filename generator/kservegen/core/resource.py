@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from kservegen.core.document import mapping
+from kservegen.core.identity_cache import IdentityCache
 from kservegen.core.jsontypes import JsonObject, Path
 
 
@@ -35,7 +37,7 @@ def trace(path: Path, origins: Iterable[Origin]) -> Path:
 
     Without an origin above it the path stands for itself.
     """
-    words_of = _by_path(origins) if isinstance(origins, tuple) else dict(origins)
+    words_of = _by_path.get((origins,), partial(dict, origins)) if isinstance(origins, tuple) else dict(origins)
     for size in range(len(path), -1, -1):
         words = words_of.get(path[:size])
         if words is not None:
@@ -43,16 +45,8 @@ def trace(path: Path, origins: Iterable[Origin]) -> Path:
     return path
 
 
-def _by_path(origins: tuple[Origin, ...]) -> dict[Path, Path]:
-    """Return the words by the path that came from them, of two alike the later ones; of one object many ask in turn."""
-    global _last  # noqa: PLW0603 - read and written whole
-    known = _last
-    if known[0] is not origins:
-        known = _last = (origins, dict(origins))
-    return known[1]
-
-
-_last: tuple[tuple[Origin, ...], dict[Path, Path]] = ((), {})
+# The words by the path that came from them, of two alike the later ones; of one object many ask in turn.
+_by_path: Final = IdentityCache[dict[Path, Path]](16)
 
 
 class Resource(Struct, frozen=True, kw_only=True):

@@ -41,13 +41,15 @@ def taken_devices(group: PodGroup, accelerators: JsonObject) -> Iterator[TakenDe
 
 def is_accelerator(resource: str, accelerators: JsonObject) -> bool:
     """Whether a resource is a device: one that the environment names, or one of a known maker."""
-    own = {text(mapping(facts).get("resource")) for facts in accelerators.values()}
-    return resource in own or (maker_of(resource) is not None and not resource.startswith(CLASS_PREFIX))
+    if maker_of(resource) is not None and not resource.startswith(CLASS_PREFIX):
+        return True
+    return any(text(mapping(facts).get("resource")) == resource for facts in accelerators.values())
 
 
 def _taken(group: PodGroup, names: tuple[str, ...], number: int, accelerators: JsonObject) -> TakenDevices:
-    known = tuple(dict.fromkeys(one for name in names for one in possible_types(group, name, accelerators)))
-    resource = next((n for n in names if possible_types(group, n, accelerators)), names[-1])
+    types = {name: possible_types(group, name, accelerators) for name in names}
+    known = tuple(dict.fromkeys(one for name in names for one in types[name]))
+    resource = next((name for name in names if types[name]), names[-1])
     return TakenDevices(resource, number, known or (names[-1].removeprefix(CLASS_PREFIX),))
 
 

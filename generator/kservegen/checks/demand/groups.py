@@ -17,11 +17,11 @@ from kservegen.checks.demand.claims import NO_CLAIMS, FindObject, PodClaims, pod
 from kservegen.checks.demand.requests import NO_AMOUNTS, Requests, pod_requests
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, value_at
+from kservegen.core.identity_cache import IdentityCache
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin, Resource
 from kservegen.kserve.controllers.made import STORED, source_of, text_map
 from kservegen.kserve.controllers.running import PodCount, RunningWorkload
-from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kubernetes.rollout import deployment_rollout
 
 _PLAIN: Final = frozenset({"Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"})

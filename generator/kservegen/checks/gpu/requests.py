@@ -97,15 +97,31 @@ def asked_devices(resource: Resource, simulation: Simulation, own: Collection[st
 
     A claim counts that a container uses: which devices it holds is not looked at here.
     """
-    made = simulation.made(resource) if resource.kind in DEVICE_KINDS else None
-    reason = ""
-    for pod in made.pods if made is not None else ():
-        for item in sequence(mapping((pod.pod or {}).get("spec")).get("containers")):
-            container = mapping(item)
-            if device_of(container) is not None:
-                return AskedDevices(gpus=True)
-            reason = reason or _unestimated(mapping(container.get("resources")), own)
+    asking = simulation.derived(resource, _asking) if resource.kind in DEVICE_KINDS else None
+    if asking is None or asking.gpus:
+        return None if asking is None else AskedDevices(gpus=True)
+    reason = next(filter(None, (_unestimated(resources, own) for resources in asking.others)), "")
     return AskedDevices(gpus=False, reason=reason) if reason else None
+
+
+class _Asking(Struct, frozen=True):
+    """Whether a container asks for GPUs that can be estimated; else the resources of those that may ask for others."""
+
+    gpus: bool
+    others: tuple[JsonObject, ...] = ()
+
+
+def _asking(_resource: Resource, made: Made) -> _Asking:
+    others: list[JsonObject] = []
+    for pod in made.pods:
+        for container in map(mapping, sequence(mapping((pod.pod or {}).get("spec")).get("containers"))):
+            if device_of(container) is not None:
+                return _Asking(gpus=True)
+            resources = mapping(container.get("resources"))
+            names = (*mapping(resources.get("limits")), *mapping(resources.get("requests")))
+            if "claims" in resources or any("/" in name for name in names):
+                others.append(resources)
+    return _Asking(gpus=False, others=tuple(others))
 
 
 def _unestimated(resources: JsonObject, own: Collection[str]) -> str:

@@ -63,7 +63,7 @@ class WantedPods(NamedTuple):
 
 def in_pool_scope(group: PodGroup, pools: Sequence[Pool]) -> bool:
     """Whether the pools say anything about a pod: its devices, or ordinary nodes, are among them."""
-    if any("/" in name for name in group.requests) or any(not pool.device for pool in pools):
+    if any(not pool.device for pool in pools) or any("/" in name for name in group.requests):
         return True
     devices = pool_devices(pools) if group.claims.devices else frozenset()
     return any(countable_claim(claimed, devices) for claimed in group.claims.devices)

@@ -22,7 +22,7 @@ from msgspec.json import encode
 from msgspec.structs import replace
 
 from kservegen.core.document import mapping, value_at
-from kservegen.core.jsontypes import JsonArray, JsonObject, Path
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
@@ -343,7 +343,7 @@ class _Plan:
         """Return what was made, with values in the places of their tokens."""
         done: list[Any] = []
         for fill, base, parts in self._nodes:
-            if fill is _map:  # most are maps: a call for each costs more than the map
+            if fill is _copy:  # most are maps and lists: a call for each costs more than the copy
                 copy = base.copy()
                 for key, at in parts:
                     copy[key] = done[at]
@@ -407,7 +407,7 @@ class _Plan:
             return None
         items = list(zip(value if is_map else range(len(places)), places, strict=True))
         parts = tuple((key, at) for key, at in items if at is not None)
-        fill = _map if is_map else _list if isinstance(value, list) else _tuple
+        fill = _tuple if isinstance(value, tuple) else _copy
         # A pod repeats most of its workload, and all objects their labels.
         content = fill, tuple((key, _content(value[key]) if at is None else (at,)) for key, at in items)
         if content not in self._equal:
@@ -439,22 +439,15 @@ def _text(base: str, _parts: object, _done: object, values: _Values) -> str:
     return base % values
 
 
-def _map(base: JsonObject, parts: tuple[tuple[str, int], ...], done: list[Any], _values: object) -> JsonObject:
-    copy = dict(base)
-    for key, at in parts:
-        copy[key] = done[at]
-    return copy
-
-
-def _list(base: JsonArray, parts: tuple[tuple[int, int], ...], done: list[Any], _values: object) -> JsonArray:
-    copy = list(base)
+def _copy(base: Any, parts: tuple[tuple[Any, int], ...], done: list[Any], _values: object) -> Any:  # noqa: ANN401
+    copy = base.copy()
     for key, at in parts:
         copy[key] = done[at]
     return copy
 
 
 def _tuple(base: Any, parts: tuple[tuple[int, int], ...], done: list[Any], values: object) -> Any:  # noqa: ANN401
-    items = _list(list(base), parts, done, values)
+    items = _copy(list(base), parts, done, values)
     return type(base)(*items) if hasattr(base, "_fields") else tuple(items)
 
 

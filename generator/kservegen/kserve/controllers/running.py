@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.core.document import integer, mapping, sequence, text, value_at
+from kservegen.core.identity_cache import IdentityCache
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin
 from kservegen.core.values import whole_number
@@ -22,7 +23,6 @@ from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, inside
 from kservegen.kserve.controllers.parts import pick
 from kservegen.kserve.controllers.workloads import AUTOSCALER_CLASS
 from kservegen.kserve.derived import child_name
-from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kubernetes.rollout import deployment_rollout
 
 _SCALING: Final = "autoscaling.knative.dev/"

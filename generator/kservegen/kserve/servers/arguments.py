@@ -16,9 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.core.document import sequence
+from kservegen.core.identity_cache import IdentityCache
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
 from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
 from kservegen.kserve.servers.plain_lines import is_plain

@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.identity_cache import IdentityCache
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine, read_line
-from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import VLLM, ServerInImage, server_in
 from kservegen.kserve.servers.parsing import Given, Word
 from kservegen.kserve.servers.tables import version_numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -54,10 +55,9 @@ def listening_ports(started: StartedServer) -> tuple[ListeningPort, ...]:
     name = started.server.name
     if name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
         return ()
-    said = started.given
-    if not _ELSEWHERE.isdisjoint(said):
+    if not _ELSEWHERE.isdisjoint(started.given):
         return ()
-    chosen = _chosen(started, said)
+    chosen = _chosen(started)
     return () if chosen is None else tuple(chosen.values())
 
 
@@ -65,12 +65,11 @@ def shared_port(started: StartedServer) -> SharedPort | None:
     """Find two ports of a server that are one, so that the second cannot be listened on."""
     if started.server.name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
         return None
-    said = started.given
-    chosen = _chosen(started, said) or {}
-    if _is_off(said.get("--enable_grpc")):
-        chosen.pop("--grpc_port", None)
+    chosen, is_off = _chosen(started) or {}, _is_off(started.given.get("--enable_grpc"))
     flags: dict[int, str] = {}
     for flag, port in chosen.items():
+        if is_off and flag == "--grpc_port":
+            continue
         if port.number and port.number in flags:
             first = flags[port.number]
             return SharedPort(first, flag, port.number, max(port.word, chosen[first].word))
@@ -82,9 +81,10 @@ def _is_off(given: Given | None) -> bool:
     return given is not None and bool(given.values) and given.values[0].text.lower() in _OFF
 
 
-def _chosen(started: StartedServer, said: dict[str, Given]) -> dict[str, ListeningPort] | None:
+@lru_cache(maxsize=16)
+def _chosen(started: StartedServer) -> Mapping[str, ListeningPort] | None:
     """Return the port of each flag of a server that has one; None where a port is not known."""
-    found = {}
+    found, said = dict[str, ListeningPort](), started.given
     for flag, default in _PORTS.get(started.server.name, _KSERVE_PORTS).items():
         given = said.get(flag)
         if given is None:

@@ -17,6 +17,9 @@ _DECIMAL: Final = lazy_pattern(
 )
 # vLLM's human_readable_int: decimal units take fractions, binary ones do not.
 _HUMAN: Final = lazy_pattern(r"\d+(\.\d+)?[kmgt]|\d+[KMGT]")
+_SCALES: Final[Mapping[str, int]] = {unit: 1000**power for power, unit in enumerate("kmgt", 1)} | {
+    unit: 1024**power for power, unit in enumerate("KMGT", 1)
+}
 _BRACED: Final = lazy_pattern(r"\s*{.*}\s*", re.DOTALL)
 _YES_NO: Final = frozenset("y yes t true on 1 n no f false off 0".split())
 _ON_OFF: Final = frozenset("true false on off 1 0".split())
@@ -65,9 +68,8 @@ def read_number(value: str) -> float | None:
     """Read a number as the flags take it: 8192, 8k, 8K, 0.9; None where it is none."""
     if len(value) > _LONGEST_NUMBER:
         return None
-    scale = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
     if _HUMAN.fullmatch(value):
-        return float(value[:-1]) * scale[value[-1]]
+        return float(value[:-1]) * _SCALES[value[-1]]
     return float(value) if _DECIMAL.fullmatch(value) else None
 
 

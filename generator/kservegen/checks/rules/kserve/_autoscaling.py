@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
+from kservegen.checks.rules._cached import cached_by_object
 from kservegen.checks.rules.base import Problem, Problems, Resource
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, MODE, annotation
 from kservegen.checks.rules.view import components_of
@@ -33,6 +34,7 @@ class MetricFamily(StrEnum):
 _STANDARD: Final = {"hpa": MetricFamily.HPA, "keda": MetricFamily.KEDA}
 
 
+@cached_by_object
 def family(resource: Resource) -> MetricFamily:
     """Say whose rules apply to the components of an InferenceService."""
     if annotation(resource, MODE) == "Standard":

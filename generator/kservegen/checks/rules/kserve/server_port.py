@@ -81,10 +81,10 @@ def _missed(server: ServerInPod) -> Problems:
     if not ports:
         return  # nobody can tell
     numbers = {port.number for port in ports}
-    moved = next((port for port in ports if port.word >= 0 and server.states(server.word(port.word))), None)
     for asked in (*_probed(server.container), *_served(server)):
         if asked.number in numbers or _listens_beside(server, asked.number):
             continue
+        moved = next((port for port in ports if port.word >= 0 and server.states(server.word(port.word))), None)
         field = server.word(moved.word) if moved is not None else asked.path
         if not field or not server.states(field):
             continue  # nothing that the object itself says

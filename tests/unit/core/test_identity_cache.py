@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kservegen.kserve.servers.identity_cache import IdentityCache
+from kservegen.core.identity_cache import IdentityCache
 
 
 def test_what_was_found_is_of_these_very_objects_and_no_more_are_kept() -> None:
