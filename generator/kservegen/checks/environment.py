@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from kservegen.checks.basis import CHART, Directory
 from kservegen.checks.plain_secrets import check_own_words
 from kservegen.checks.rules.kserve.reconcile import TEMPLATE_CAUSE
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
-from kservegen.core.document import mapping, sequence, texts_in
+from kservegen.core.document import mapping, sequence, texts_in, value_at
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
@@ -25,6 +26,7 @@ from kservegen.kserve.charts.values import check_values
 from kservegen.kserve.controllers.domains import template_fault
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
+from kservegen.render.objects.pins import PINNED
 from kservegen.render.objects.settings import promises_of
 
 # Operators that checks know by name; a test holds this list against what the rules ask for.
@@ -243,13 +245,15 @@ def unused_lock_entries(built: BuiltEnvironment) -> Iterator[Diagnostic]:
     environment, lock = built.environment, built.environment.source.lock
     if lock is None or not environment.locked:
         return
+    served = (value_at(entry.resource.doc, PINNED.get(entry.resource.kind, ())) for entry in built.entries)
+    if not _unnamed(environment.locked, {text for text in served if isinstance(text, str)}):
+        return  # what follows looks at every text of every object
     texts = {text for entry in built.entries for text in texts_in(entry.resource.doc)}
-    bases = {text.rpartition(":")[0] for text in texts if text.count(":") > 1}  # the lock writes revisions behind
-    for address in sorted(environment.locked.keys() - texts - bases):
+    for address in sorted(_unnamed(environment.locked, texts)):
         bare = address.partition("://")[2] or address
         if any(bare in text for text in texts):  # in an argument, beside others
             continue
-        known = sorted(text for text in texts | bases if "://" in text)
+        known = sorted(text for text in texts | _without_revisions(texts) if "://" in text)
         yield by_manual(
             "catalog/unused-lock-entry",
             f"nothing of {environment.name} is served from {address}, so what is said of it counts for nothing",
@@ -259,6 +263,15 @@ def unused_lock_entries(built: BuiltEnvironment) -> Iterator[Diagnostic]:
             hint=did_you_mean(address, known),
             environments=(environment.name,),
         )
+
+
+def _unnamed(locked: JsonObject, texts: AbstractSet[str]) -> AbstractSet[str]:
+    return locked.keys() - texts - _without_revisions(texts)
+
+
+def _without_revisions(texts: Iterable[str]) -> AbstractSet[str]:
+    """Return addresses as the lock names them, which writes revisions behind."""
+    return {text.rpartition(":")[0] for text in texts if text.count(":") > 1}
 
 
 def _images(value: object) -> Iterator[str]:

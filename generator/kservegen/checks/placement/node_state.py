@@ -122,9 +122,29 @@ class _PoolNodes:
 
     def with_room(self, need: _Need, first: int = 0) -> Iterator[Node]:
         """Yield the nodes that pods stood on already and that have room for one more, in order, from some number on."""
-        top = len(self._levels) - 1
-        for position in range(first // _FAN**top, len(self._levels[top])):
-            yield from self._below(top, position, need, first)
+        levels, nodes = self._levels, self.nodes
+        top = len(levels) - 1
+        # What is still to look at: a level, a position there, and the one to stop at.
+        waiting = [(top, first // _FAN**top, len(levels[top]))]
+        while waiting:
+            level, position, end = waiting.pop()
+            free = levels[level]
+            while position < end:
+                here = free[position]
+                for resource, amount in need:  # `_has_room`, which calling would cost more than asking
+                    if here[resource] < amount:
+                        break
+                else:
+                    break
+                position += 1
+            else:
+                continue
+            waiting.append((level, position + 1, end))
+            if level:
+                least = max(position * _FAN, first // _FAN ** (level - 1))
+                waiting.append((level - 1, least, min((position + 1) * _FAN, len(levels[level - 1]))))
+            else:
+                yield nodes[position]
 
     def weight(self, need: _Need) -> float:
         """Return the share of a node's cores and memory that a pod takes."""
@@ -133,16 +153,6 @@ class _PoolNodes:
             asked = dict(need)
             weight = self._weights[need] = sum(asked.get(resource, 0) / room for resource, room in self._weighed)
         return weight
-
-    def _below(self, level: int, position: int, need: _Need, first: int) -> Iterator[Node]:
-        if not _has_room(self._levels[level][position], need):
-            return
-        if not level:
-            yield self.nodes[position]
-            return
-        least = max(position * _FAN, first // _FAN ** (level - 1))
-        for child in range(least, min((position + 1) * _FAN, len(self._levels[level - 1]))):
-            yield from self._below(level - 1, child, need, first)
 
     @staticmethod
     def _sum_up(below: list[list[int]], level: list[list[int]], position: int) -> bool:
