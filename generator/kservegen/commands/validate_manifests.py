@@ -90,6 +90,7 @@ def lint(checker: Checker, options: LintOptions) -> Result:
         if caveat is not None:
             linter.note(_caveat(caveat, options))
         _read(linter, arguments)
+        del arguments  # a tenth of what 30,000 files take, and nobody opens one again
         documents, diagnostics = linter.finish()
     return Result(
         command="validate",

@@ -39,7 +39,7 @@ _DEFAULTED: Final = 2000
 # Fewer are judged before it is found out how many processes pay.
 _WORTH_COUNTING: Final = 2
 # So many documents are judged before processes part.
-_FIRST: Final = 48
+_FIRST: Final = 96
 
 
 class Standing(IntEnum):
@@ -171,7 +171,7 @@ class DocumentJudge:
         gone = self._earlier.missing({identity for identity, _, _ in self._read}) if self._earlier else NOTHING_REMOVED
         for batch in self._batches(numbers):
             look()
-            stored = [self._defaulted.get(number) or self._default(self.take(number)) for number in batch]
+            stored = [self._stored(number) for number in batch]
             owns = [self._own.get(number, ()) for number in batch]
             around = self._around(stored, owns, context, gone)
             for number, item, own, seen in zip(batch, stored, owns, around, strict=True):
@@ -269,6 +269,11 @@ class DocumentJudge:
                 around = replace(context, old=earlier.before(old, gone))
                 found[id(item)] = [*self._checker.around([item], around)[0], *earlier.refused(item, old)]
         return [found[id(item)] for item in objects]
+
+    def _stored(self, number: int) -> Defaulted:
+        if number in self._defaulted:
+            return self._defaulted.pop(number)
+        return self._default(self.take(number))
 
     def _default(self, document: InputDocument) -> Defaulted:
         assert document.resource is not None  # noqa: S101 - nothing else is set aside
