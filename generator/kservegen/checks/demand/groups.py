@@ -80,9 +80,10 @@ _requests: Final = IdentityCache[Requests](1 << 14)
 
 def _plain(resource: Resource) -> RunningWorkload | None:
     """Read a workload that no KServe controller makes; only a Deployment brings new pods up beside the old."""
-    kind, spec = resource.kind, resource.spec
+    kind = resource.kind
     if kind not in _PLAIN:
         return None
+    spec = resource.spec
     at: Path = ("spec", "template")
     count = PodCount(1, 1)
     if kind == "Pod":

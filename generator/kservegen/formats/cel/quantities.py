@@ -32,6 +32,7 @@ def _read(text: str) -> Tagged:
     return _tag(amount.unscaled, amount.exponent, whole=_written_whole(text, amount))
 
 
+@lru_cache(maxsize=4096)  # the interpreter asks it without a frame of Python's
 def _is_quantity(text: str) -> bool:
     return _parse(text) is not None
 

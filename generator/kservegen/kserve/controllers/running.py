@@ -174,7 +174,8 @@ def _nodes(role: _Role, made: Made) -> int:
     """Say how many pods serve together: the head of a predictor and its workers, which have one Deployment."""
     if role.name != "predictor":
         return 1
-    specs = (mapping(item.doc.get("spec")) for item in made.objects if item.label.endswith("-predictor-worker"))
+    named = ((text(mapping(item.doc.get("metadata")).get("name")), item.doc) for item in made.objects)
+    specs = (mapping(doc.get("spec")) for name, doc in named if name.endswith("-predictor-worker"))
     return 1 + sum(integer(spec.get("replicas")) or 0 for spec in specs if "template" in spec)
 
 
