@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,7 +39,7 @@ _PRUNED: Final = frozenset(
 _VALUES: Final = "platform/values"
 
 
-class Allowances(NamedTuple):
+class Allowances(Struct, frozen=True):
     """What somebody at a terminal allows beyond the guards: objects, accelerators, objects."""
 
     removals: int = 0
@@ -110,7 +110,7 @@ def _holds(permit: JsonObject, clock: Clock | None) -> bool:
     return clock is None or clock.day <= expires
 
 
-class Removed(NamedTuple):
+class Removed(Struct, frozen=True):
     """What goes from one environment, by name, and whether no model is left in it."""
 
     names: Sequence[str]
@@ -214,7 +214,7 @@ def guard_rights(environment: ResolvedEnvironment, before: JsonObject, limits: G
     yield from diagnose_environment(environment, [finding])
 
 
-class _WiderRight(NamedTuple):
+class _WiderRight(Struct, frozen=True):
     """A word of `gitops` that gives an engine more than it had, and what it says."""
 
     words: tuple[str | int, ...]

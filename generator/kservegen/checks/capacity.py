@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from kservegen.catalog.resolve import EntryName
 from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
@@ -34,7 +36,7 @@ _CLAIMING: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
-class Capacity(NamedTuple):
+class Capacity(Struct, frozen=True):
     """What was found, what was taken for granted in finding it, what was not looked at, the sums, and who has nodes."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -44,7 +46,7 @@ class Capacity(NamedTuple):
     placed: Mapping[ResourceId, ArrangeOutcome] = MappingProxyType({})  # of pods that node pools say something of
 
 
-class OthersObject(NamedTuple):
+class OthersObject(Struct, frozen=True):
     """An object that the environment lists and does not render: its key there, its owner, where its fields stand."""
 
     key: str

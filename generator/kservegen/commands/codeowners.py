@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.catalog.editing.journal import replace_files
@@ -33,7 +34,7 @@ _GITLAB: Final = _FOLDERS[1:]
 _GITLAB_CI: Final = ".gitlab-ci.yml"
 
 
-class Codeowners(NamedTuple):
+class Codeowners(Struct, frozen=True):
     """The file: its path relative to the root, what it has to hold, and what it holds now (None: it is not there).
 
     `prefix` is the path of the repository below git's own root, where CODEOWNERS would have to lie; mostly blank.

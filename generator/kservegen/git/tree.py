@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha1, sha256
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.errors import GeneratorError
 from kservegen.git.process import Git, GitError
@@ -15,7 +17,7 @@ _REGULAR: Final = frozenset({"100644", "100755"})
 _SHA1_DIGITS: Final = 40
 
 
-class Blob(NamedTuple):
+class Blob(Struct, frozen=True):
     """A file of a commit: `name` is the object's name, a hexadecimal digest."""
 
     name: str
@@ -54,7 +56,7 @@ def merge_base(git: Git, one: str, other: str) -> str | None:
     return done.stdout.decode().split("\n", 1)[0] or None if done.returncode == 0 else None
 
 
-class Held(NamedTuple):
+class Held(Struct, frozen=True):
     """The last commit that has a file; `is_newest` where that is the one that was asked for."""
 
     commit: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
 from kservegen.checks.demand.devices import taken_devices
@@ -13,7 +15,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 
 
-class _PodAccelerators(NamedTuple):
+class _PodAccelerators(Struct, frozen=True):
     own: Mapping[str, int]  # of one pod
     shared: Mapping[str, int]  # of a claim that all pods share
 

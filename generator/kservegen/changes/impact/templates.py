@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.changes.plan.fields import FieldDifference, find_value
 from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -47,7 +49,7 @@ class ReplacedPods(NamedTuple):
     stuck: tuple[str, ...] = ()
 
 
-class MadeSide(NamedTuple):
+class MadeSide(Struct, frozen=True):
     """An object as it is stored, and what is made of it."""
 
     stored: Resource

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.changes.plan.fields import compare_fields
@@ -16,7 +17,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
 
 
-class ObjectSides(NamedTuple):
+class ObjectSides(Struct, frozen=True):
     """What differing files hold, and who syncs which folder, before and after."""
 
     old: ParsedFiles
@@ -25,7 +26,7 @@ class ObjectSides(NamedTuple):
     after: Syncing
 
 
-class FoundChange(NamedTuple):
+class FoundChange(Struct, frozen=True):
     """What happens to objects, and the files whose bytes alone change."""
 
     objects: tuple[ObjectChange, ...]

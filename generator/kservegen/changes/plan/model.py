@@ -105,7 +105,7 @@ class NamedChange(NamedTuple):
     fields: tuple[FieldChange, ...]
 
 
-class OwnerChange(NamedTuple):
+class OwnerChange(Struct, frozen=True):
     """A folder that something else syncs from now on; blank where nothing did, or does."""
 
     folder: str
@@ -142,7 +142,7 @@ class BudgetChange(NamedTuple):
     granted: Fraction | None
 
 
-class ModelUse(NamedTuple):
+class ModelUse(Struct, frozen=True):
     """What one model takes: its replicas at the least and at the most, and what all its pods hold then.
 
     `accelerators` are devices by type, fractions for shared ones; `cost` is of a month, None where no price is stated.
@@ -208,7 +208,7 @@ class Arrival(NamedTuple):
     models: int
 
 
-class Relocation(NamedTuple):
+class Relocation(Struct, frozen=True):
     """Entries, by key, that one file of the catalog defined and another one defines now."""
 
     old: str
@@ -216,7 +216,7 @@ class Relocation(NamedTuple):
     entries: tuple[str, ...]
 
 
-class Handover(NamedTuple):
+class Handover(Struct, frozen=True):
     """Entries, by key, that had one owner and have another one now; blank for nobody."""
 
     old: str
@@ -233,7 +233,7 @@ class OverruledEdit(NamedTuple):
     place: str  # file, line and column of the environment's own
 
 
-class EntryMoves(NamedTuple):
+class EntryMoves(Struct, frozen=True):
     """What becomes of entries that no rendered file shows."""
 
     relocated: tuple[Relocation, ...] = ()

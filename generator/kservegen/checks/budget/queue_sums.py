@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
@@ -34,7 +36,7 @@ def check_queue_sums(
                     yield _told(full, environment, locate, queues)
 
 
-class _Full(NamedTuple):
+class _Full(Struct, frozen=True):
     """The lines that wait in a queue for a resource, and the most that each of its flavors gives."""
 
     queue: str

@@ -7,7 +7,9 @@ supports is as wide as that source is away from the rule (`python -m tools.gpu_a
 from __future__ import annotations
 
 from math import hypot
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
@@ -42,14 +44,14 @@ _MANY_RANKS: Final = 4
 _NETWORK: Final = GIB
 
 
-class Band(NamedTuple):
+class Band(Struct, frozen=True):
     """How far the pool can be off, in bytes below and above."""
 
     below: int
     above: int
 
 
-class Parts(NamedTuple):
+class Parts(Struct, frozen=True):
     """What a band is made from: bytes of weights on the fullest GPU, the profile run, graphs in the budget, sizes."""
 
     weights: int

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import EngineFacts, Heads, Layers, ModelFacts
 
@@ -27,7 +29,7 @@ class Group(NamedTuple):
     block_tokens: int = 16
 
 
-class KvCachePlan(NamedTuple):
+class KvCachePlan(Struct, frozen=True):
     """How the cache is cut: bytes of one block over all layers of a group, and the groups that share the blocks."""
 
     block_bytes: int

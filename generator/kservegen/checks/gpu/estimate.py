@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.band import Band, Parts, band_of
 from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
@@ -93,7 +95,7 @@ class Estimate(NamedTuple):
         return self.usable - self.budget - CONTEXT - (0 if self.graphs_in_budget else self.graphs)
 
 
-class StartStage(NamedTuple):
+class StartStage(Struct, frozen=True):
     """One pipeline stage: bytes of weights and activation on each of its GPUs, and its layers."""
 
     weights: int

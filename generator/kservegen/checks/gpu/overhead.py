@@ -6,7 +6,9 @@ rows over the vocabulary, whichever is higher; a mixture's workspaces and a towe
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
@@ -34,7 +36,7 @@ _FEW: Final = 64
 _MANY: Final = 256
 
 
-class Batch(NamedTuple):
+class Batch(Struct, frozen=True):
     """How much a server handles at once."""
 
     sequences: int
@@ -55,7 +57,7 @@ def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, leng
     return Batch(sequences, tokens)
 
 
-class Peak(NamedTuple):
+class Peak(Struct, frozen=True):
     """The peak activation of a first stage, which samples nothing, and of a last one; `vision` is a tower's share."""
 
     first: int

@@ -6,7 +6,7 @@ A question is equal to another environment's that knows the same of the models a
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kservegen.checks.gpu.environment import EstimateInputs
 
 
-class GpuAnswer(NamedTuple):
+class GpuAnswer(Struct, frozen=True):
     """What is to be said of an object, and why none of its servers could be estimated; blank where one was."""
 
     findings: tuple[Finding, ...]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import Gpu, ModelFacts
@@ -29,7 +31,7 @@ class Matter(StrEnum):
     QUANTISATION = "quantisation"
 
 
-class EngineRefusal(NamedTuple):
+class EngineRefusal(Struct, frozen=True):
     """One refusal: the option it is about, what was seen, what is allowed."""
 
     matter: Matter

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.checks.gpu.arguments import Server
@@ -33,7 +34,7 @@ class RemedyCase(NamedTuple):
     gpus: int
 
 
-class Remedy(NamedTuple):
+class Remedy(Struct, frozen=True):
     """One change as a clause: `--max-model-len=40192`, `--tensor-parallel-size=2 on 2 GPUs`, `a GPU L40S`."""
 
     change: str

@@ -7,7 +7,9 @@ states it; the rest stands as the least and the most that recorded starts took. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.gpu.check import Fit, gib
 from kservegen.checks.gpu.model import Seconds, StartFacts
@@ -27,7 +29,7 @@ _INITIALIZER: Final = "storage-initializer"
 _MOUNTED: Final = ("pvc://", "oci://", "file://")
 
 
-class StartTime(NamedTuple):
+class StartTime(Struct, frozen=True):
     """The parts of a start. `download` is nothing where nobody states a bandwidth, or where nothing is downloaded.
 
     `fetched` tells that the model comes over a network at all, whatever the bandwidth.
@@ -77,7 +79,7 @@ def _rate(bandwidths: JsonObject, word: str) -> int:
     return int(said.value) if said is not None else 0
 
 
-class StartSettings(NamedTuple):
+class StartSettings(Struct, frozen=True):
     """What an environment says of starts: `bandwidths`, and sizes of images as a registry holds them, by name."""
 
     bandwidths: JsonObject

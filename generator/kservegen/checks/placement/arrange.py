@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.placement.bounds import Shortage, Sums, is_roomy
 from kservegen.checks.placement.neighbours import NO_NEIGHBOURS
@@ -33,7 +35,7 @@ class ArrangeOutcome(StrEnum):
     UNSURE = "unsure"
 
 
-class ArrangeAnswer(NamedTuple):
+class ArrangeAnswer(Struct, frozen=True):
     """An outcome; the group that stays without nodes, and what there is too little of where one sum shows it."""
 
     outcome: ArrangeOutcome

@@ -46,7 +46,7 @@ class LocatePool(Protocol):
         ...
 
 
-class WantedPods(NamedTuple):
+class WantedPods(Struct, frozen=True):
     """A group of pods that wants nodes: whose it is, and what selectors see of its pods."""
 
     entry: str
@@ -69,7 +69,7 @@ def in_pool_scope(group: PodGroup, pools: Sequence[Pool]) -> bool:
     return any(countable_claim(claimed, devices) for claimed in group.claims.devices)
 
 
-class Placement(NamedTuple):
+class Placement(Struct, frozen=True):
     """What is wrong with where pods stand, and what becomes of all pods of each object, at maxReplicas."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from kservegen.checks.placement.labels import closed_expression, match_selector
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -82,7 +84,7 @@ class Term(NamedTuple):
     groups: frozenset[int]
 
 
-class NeighbourTerms(NamedTuple):
+class NeighbourTerms(Struct, frozen=True):
     """Everything that a group of pods asks about its neighbours."""
 
     spreads: tuple[Spread, ...] = ()

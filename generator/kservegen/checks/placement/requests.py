@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.checks.demand.claims import claim_of_class
 from kservegen.checks.demand.devices import countable_claim
@@ -20,7 +22,7 @@ _ASKING: Final = ("affinity", "topologySpreadConstraints")
 _NODE_WORDS: Final = ("nodeSelector", "tolerations")
 
 
-class PodRequest(NamedTuple):
+class PodRequest(Struct, frozen=True):
     """A group of pods that wants nodes, with what selectors see of its pods."""
 
     group: PodGroup
@@ -42,14 +44,14 @@ class PodRequest(NamedTuple):
         return need
 
 
-class SitePart(NamedTuple):
+class SitePart(Struct, frozen=True):
     """Groups that share pools with each other and with no other group; `asks` are their positions in the site."""
 
     scene: PlacementScene
     asks: tuple[int, ...]
 
 
-class Site(NamedTuple):
+class Site(Struct, frozen=True):
     """The groups that no pool takes with the reasons by pool, those that only may have one, and the rest in parts."""
 
     homeless: Mapping[int, Sequence[Sequence[NodeBlock]]]
@@ -57,7 +59,7 @@ class Site(NamedTuple):
     parts: tuple[SitePart, ...]
 
 
-class _Chosen(NamedTuple):
+class _Chosen(Struct, frozen=True):
     """Pools by what a pod says of nodes: those that may take it, that do for certain, and that a spread asks about."""
 
     maybe: frozenset[int]

@@ -11,7 +11,7 @@ that very object, under a binding of the same weight.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -138,7 +138,7 @@ def _read_by(members: Iterable[_Passes]) -> DocumentPart:
     return part
 
 
-class _Quick(NamedTuple):
+class _Quick(Struct, frozen=True):
     """A policy that looks at every object of a kind in a namespace: its parameters, and what has passed it."""
 
     params: JsonObject | None
@@ -148,7 +148,7 @@ class _Quick(NamedTuple):
 _Planned: TypeAlias = tuple[Bound, _Quick | None]
 
 
-class _Plan(NamedTuple):
+class _Plan(Struct, frozen=True):
     """The policies that look at a kind in a namespace: `together` under one joint key, some fused, the others alone."""
 
     joint: _Joint | None

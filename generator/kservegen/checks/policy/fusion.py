@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from kservegen.checks.policy.compile import VARIABLES, CompiledPolicy, whole_text
 from kservegen.checks.policy.evaluate import CREATION
@@ -23,7 +25,7 @@ _PARAMETERS: Final = "parameters"
 Fused: TypeAlias = tuple[CompiledPolicy, JsonObject | None]
 
 
-class Fusion(NamedTuple):
+class Fusion(Struct, frozen=True):
     """Policies in one program, which finds the parameters of each by its place."""
 
     program: Program

@@ -7,8 +7,9 @@ looked at only where a policy's rules may take one of the kinds that are made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.checks.policy.admission import Admission
@@ -41,7 +42,7 @@ _GROUPS: Final = frozenset(
 )
 
 
-class _Written(NamedTuple):
+class _Written(Struct, frozen=True):
     """What a made object is called, and where its fields came from."""
 
     label: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ from kservegen.core.names import NAMESPACE_NAME_LABEL, plural_of_kind
 _ABSENCE: Final = ("NotIn", "DoesNotExist")
 
 
-class MatchTarget(NamedTuple):
+class MatchTarget(Struct, frozen=True):
     """A request as the matcher sees it; one of several resources has equal parts, so that answers can be kept."""
 
     group: str

@@ -8,7 +8,9 @@ prefix), vLLM's `--served-model-name`, the chart's runtimes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -18,7 +20,7 @@ from kservegen.kserve.protocols.requests import Protocol, Sample, Speech
 FindSpec = Callable[[str, str], JsonObject | None]
 
 
-class Silence(NamedTuple):
+class Silence(Struct, frozen=True):
     """No request is known; `why` ends the sentence "it …"."""
 
     why: str
