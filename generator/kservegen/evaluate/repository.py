@@ -203,7 +203,7 @@ def _opened(
     if shared is None:
         # Somebody else shares with these: another environment, or the base of the change.
         shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
-    output = OutputFolder(options.out, repository.relative(options.out))
+    output = OutputFolder(options.out, repository.relative(options.out), renders=options.lays_out)
     against = Against(options.clock, output if options.judges_output else None)
     judge = Judge(project.tools, shared, options.base, errors_only=options.errors_only)
     return _Opened(project, prepare_catalog(project.catalog, names, judge, against), output)

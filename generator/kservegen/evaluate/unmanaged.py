@@ -40,16 +40,20 @@ _WORD: Final = "unmanaged"
 
 
 class OutputFolder(Struct, frozen=True, eq=False):
-    """Where rendered files lie, and what reports call it."""
+    """Where rendered files lie, and what reports call it.
+
+    Who renders compares files by itself, and needs no digests of them: see `find_stale`.
+    """
 
     path: Path
     label: str
+    renders: bool = False
     _listed: dict[str, tuple[SyncedFile, ...]] = field(default_factory=dict)
 
     def files(self, environment: str) -> tuple[SyncedFile, ...]:
         """List what an engine looks at in the folder of an environment, as `synced_files` does: it is read once."""
         if environment not in self._listed:
-            self._listed[environment] = synced_files(self.path / environment)
+            self._listed[environment] = synced_files(self.path / environment, digests=not self.renders)
         return self._listed[environment]
 
     def location(self, environment: str, file: str) -> Location:

@@ -52,7 +52,8 @@ class FileNature(Enum):
 class SyncedFile(Struct, frozen=True):
     """A file that an engine looks at; `path` is relative to the environment's folder.
 
-    `digest` is that of what a file with our mark holds: no other content has it. Blank where the file is too large.
+    `digest` is that of what a file with our mark holds: no other content has it. Blank where none was wanted, or for a
+    file that is too large.
     """
 
     path: str
@@ -75,15 +76,16 @@ def is_read(path: str) -> bool:
     return is_steering(path.rpartition("/")[2]) or path.casefold().endswith(_MANIFESTS)
 
 
-def synced_files(folder: Path) -> tuple[SyncedFile, ...]:
+def synced_files(folder: Path, *, digests: bool = True) -> tuple[SyncedFile, ...]:
     """List what an engine looks at below a folder, in the order of paths; nothing where there is no folder.
 
-    No link is followed. Raises GeneratorError where a folder cannot be listed.
+    Without `digests` heads of files are read, and nothing can be compared with what they hold. No link is followed.
+    Raises GeneratorError where a folder cannot be listed.
     """
     if folder.is_symlink() or not folder.is_dir():
         return ()
     try:
-        return tuple(sorted(_walk(str(folder), ""), key=attrgetter("path")))
+        return tuple(sorted(_walk(str(folder), "", digests=digests), key=attrgetter("path")))
     except OSError as error:
         raise GeneratorError(
             f"cannot be listed: {error.strerror}",
@@ -92,7 +94,7 @@ def synced_files(folder: Path) -> tuple[SyncedFile, ...]:
         ) from error
 
 
-def _walk(top: str, inside: str) -> Iterator[SyncedFile]:
+def _walk(top: str, inside: str, *, digests: bool) -> Iterator[SyncedFile]:
     with os.scandir(f"{top}/{inside}") as entries:
         listed = list(entries)
     for entry in listed:
@@ -101,16 +103,19 @@ def _walk(top: str, inside: str) -> Iterator[SyncedFile]:
             yield SyncedFile(path, FileNature.LINK)
         elif entry.is_dir():
             if entry.name != ".git":
-                yield from _walk(top, f"{path}/")
+                yield from _walk(top, f"{path}/", digests=digests)
         elif is_steering(entry.name):
             yield SyncedFile(path, FileNature.STEERING)
         elif entry.name.casefold().endswith(_MANIFESTS):
-            digest = _digest_of_ours(top, path)
+            digest = _digest_of_ours(top, path, digests=digests)
             yield SyncedFile(path, FileNature.MANIFEST if digest is None else FileNature.MARKED, digest or b"")
 
 
-def _digest_of_ours(top: str, path: str) -> bytes | None:
-    """Read a file that we may have written; None for what is not ours: we hide none, and write YAML alone."""
+def _digest_of_ours(top: str, path: str, *, digests: bool) -> bytes | None:
+    """Read a file that we may have written; None for what is not ours: we hide none, and write YAML alone.
+
+    Blank where no digest is wanted, or the file is too large.
+    """
     if not path.endswith(".yaml") or path.startswith(".") or "/." in path:
         return None
     try:
@@ -118,8 +123,8 @@ def _digest_of_ours(top: str, path: str) -> bytes | None:
     except OSError:
         return None
     try:
-        size = disk.fstat(handle).st_size
-        is_whole = size <= LARGEST_FILE
+        size = disk.fstat(handle).st_size if digests else 0
+        is_whole = digests and size <= LARGEST_FILE
         content = read_file(handle, size if is_whole else HEAD_SIZE)
     finally:
         disk.close_handle(handle)
