@@ -122,8 +122,8 @@ def evaluate(
     prepared = prepare(catalog, name, judge, against)
     if prepared.defaulted is None:
         return conclude(prepared, (), judge, against)
-    number = count_windows([prepared.defaulted])
-    judged = judge_windows([(prepared.defaulted, prepared.bindings)], judge, Windows(number, iter(range(number))))
+    windows = Windows(count_windows([prepared.defaulted]))
+    judged = judge_windows([(prepared.defaulted, prepared.bindings)], judge, windows)
     return conclude(prepared, judged, judge, against)
 
 

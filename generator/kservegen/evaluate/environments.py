@@ -24,7 +24,7 @@ from kservegen.evaluate.environment import (
     conclude,
     prepare,
 )
-from kservegen.evaluate.judging import Judge, Judgement, Windows, count_windows, judge_windows
+from kservegen.evaluate.judging import MOST_AT_ONCE, Judge, Judgement, Windows, count_windows, judge_windows
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.workers import Look, Workers, count_jobs, take_turns
@@ -65,7 +65,7 @@ class Judges(Generic[_Request]):
 
     def __init__(self, reopen: Callable[[PreparedCatalog, _Request], PreparedCatalog]) -> None:
         self._reopen = reopen
-        self._windows = Windows(0, iter(()))
+        self._windows = Windows(0)
         self._workers: Workers[_Request | None, list[Judgement]] | None = None
 
     def ask(self, request: _Request) -> None:
@@ -76,11 +76,11 @@ class Judges(Generic[_Request]):
     def start(self, prepared: PreparedCatalog) -> None:
         """Have other processes begin to judge, where there is enough to do."""
         windows = count_windows(defaulted for _, defaulted in _judgeable(prepared).values())
-        number = count_jobs(prepared.objects) - 1
-        self._windows = Windows(windows, take_turns(windows) if number else iter(range(windows)))
-        if number:
+        number = count_jobs(prepared.objects)
+        self._windows = Windows(windows, take_turns(windows, number, MOST_AT_ONCE) if number > 1 else ())
+        if number > 1:
             _judge_first(prepared)
-            self._workers = Workers(number, partial(self._serve, prepared), None)
+            self._workers = Workers(number - 1, partial(self._serve, prepared), None)
 
     def evaluate(
         self, prepared: PreparedCatalog, meanwhile: Callable[[PreparedCatalog], None] | None = None
@@ -140,4 +140,4 @@ def _judge_first(prepared: PreparedCatalog) -> None:
     """Judge some objects of the first environment: what is said of them is said again."""
     for each, defaulted in list(_judgeable(prepared).values())[:1]:
         some = defaulted.objects[:: max(1, len(defaulted.objects) // _FIRST)]
-        judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Windows(1, iter((0,))))
+        judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Windows(1))

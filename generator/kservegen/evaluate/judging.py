@@ -35,10 +35,12 @@ if TYPE_CHECKING:
 
 # So many objects are looked at before the next ones: what was made of them is at hand meanwhile.
 _BATCH: Final = min(64, MADE_KEPT)
-# So many objects are in a window: few enough that processes which take windows in turn end together.
+# Some so many objects are in a window: few enough that processes which take windows in turn end together.
 _WINDOW: Final = 32
 # More windows would not fit in a pipe, by the numbers of which processes take them.
 _MOST_WINDOWS: Final = 2000
+# So many windows are looked at together, where nobody waits for them: each look at their objects goes the same way.
+MOST_AT_ONCE: Final = 16
 # Of so many objects what was made is kept for the next environments, and for objects that are alike: some 27 KB each.
 _KEPT: Final = 512
 # In a catalog of this size the base of a change finds again what was made of objects that are alike in both states.
@@ -55,21 +57,23 @@ _Said: TypeAlias = tuple[Finding, bool]
 
 
 class Windows:
-    """Windows in which objects are looked at, by their numbers: those that `turns` yields, and again for another state.
+    """Windows in which objects are looked at, by their numbers: what `turns` yields, and again for another state.
 
     An object is in the same window in every environment, in every state, and in every run.
     """
 
-    def __init__(self, number: int, turns: Iterator[int]) -> None:
+    def __init__(self, number: int, turns: Iterable[range] = ()) -> None:
         self.number = number
-        self._taken: list[int] = []
-        self._turns = turns
+        self._taken: list[range] = []
+        self._turns = iter(
+            turns or (range(start, min(start + MOST_AT_ONCE, number)) for start in range(0, number, MOST_AT_ONCE))
+        )
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[range]:
         yield from self._taken
-        for window in self._turns:
-            self._taken.append(window)
-            yield window
+        for windows in self._turns:
+            self._taken.append(windows)
+            yield windows
 
     def part(self, items: Sequence[Defaulted]) -> list[list[tuple[int, Defaulted]]]:
         """Part objects into the windows, each object with its place."""
@@ -101,7 +105,7 @@ class Judgement(Struct, frozen=True):
 
     `found` is by pass, and there by the place of the object. `unestimated` are those that ask for accelerators and
     could not be estimated, and why. `workloads` is what runs of each, where pods are counted. `assumed` is what was
-    taken for granted; `crash` says that the environment could not be judged, and in which window that was seen.
+    taken for granted; `crash` says that the environment could not be judged, and from which window on.
     """
 
     found: tuple[Mapping[int, Sequence[_Said]], ...]
@@ -126,26 +130,26 @@ def judge_windows(
 ) -> list[Judgement]:
     """Judge objects of environments; what crashes beyond one object is the crash of its environment.
 
-    A window is judged in all environments, one after the other: what is made of an object in one is at hand in the
+    Windows are judged in all environments, one after the other: what is made of an object in one is at hand in the
     next. Before each it is `told` what part of all windows was taken before, by whomever.
     """
     has_two_states = judge.base is not None or bool(judge.shared.known)
     most, kept = _KEPT_FOR_BASE if has_two_states else _KEPT, 0
     looks = [_Look(defaulted, bindings, judge, windows) for defaulted, bindings in environments]
-    for window in windows:
-        told(window / windows.number)
-        size = max((look.size(window) for look in looks), default=0)
+    for taken in windows:
+        told(taken.start / windows.number)
+        size = max((look.size(taken) for look in looks), default=0)
         if kept + size > most:
             judge.shared.forget_made()
             kept = 0
         kept += size
         for look in looks:
-            look.judge(window)
+            look.judge(taken)
     return [look.judgement() for look in looks]
 
 
 class _Look:
-    """A look at the objects of one environment, window by window."""
+    """A look at the objects of one environment, some windows after the other."""
 
     def __init__(
         self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: Windows
@@ -160,14 +164,14 @@ class _Look:
         self._violations: _Pass = []
         self._workloads: dict[int, tuple[RunningWorkload, ...] | None] = {}
 
-    def size(self, window: int) -> int:
-        """How many objects are in a window."""
-        return len(self._windows[window])
+    def size(self, windows: range) -> int:
+        """How many objects are in windows."""
+        return sum(len(self._windows[window]) for window in windows)
 
-    def judge(self, window: int) -> None:
-        """Judge the objects of one window."""
+    def judge(self, windows: range) -> None:
+        """Judge the objects of windows."""
         if self._crash is None:
-            self._crash = self._contained(partial(self._judge_window, window), window)
+            self._crash = self._contained(partial(self._judge_windows, windows), windows.start)
 
     def judgement(self) -> Judgement:
         """Return what was found in all windows."""
@@ -216,8 +220,8 @@ class _Look:
             weigh=self._running.weigh,
         )
 
-    def _judge_window(self, window: int) -> None:
-        places = self._windows[window]
+    def _judge_windows(self, windows: range) -> None:
+        places = [pair for window in windows for pair in self._windows[window]]
         self._seen += places
         passes = judge_objects([item for _, item in places], self._bench)
         self._violations += passes[-1]

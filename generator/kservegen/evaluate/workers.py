@@ -64,21 +64,32 @@ def _cores() -> int:
     return bound
 
 
-def take_turns(number: int) -> Iterator[int]:
-    """Yield the numbers up to this one, at most 2,000: each to whichever copy of this process asks first.
+def take_turns(number: int, among: int, most: int) -> Iterator[range]:
+    """Yield ranges of the numbers up to this one, at most 2,000: each to whichever copy of this process asks first.
 
-    They lie in a pipe, which holds them whole and hands out one at a time; without copies all are for this process.
+    What is left is parted `among` so many, in ranges that become shorter to the end: so all end together, and few go
+    back and forth. None has more than `most`.
     """
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb", buffering=0) as numbers:
         numbers.write(b"".join(each.to_bytes(_TURN, "big") for each in range(number)))
-    return _turns(os.fdopen(reading, "rb", buffering=0))
+    return _turns(os.fdopen(reading, "rb", buffering=0), among, most)
 
 
-def _turns(numbers: FileIO) -> Iterator[int]:
+def _turns(numbers: FileIO, among: int, most: int) -> Iterator[range]:
+    from array import array  # noqa: PLC0415 - most runs have no workers
+    from fcntl import ioctl  # noqa: PLC0415 - where processes can be forked
+    from termios import FIONREAD  # noqa: PLC0415
+
+    left = array("i", [0])
     with numbers:
-        while turn := numbers.read(_TURN):
-            yield int.from_bytes(turn, "big")
+        while True:
+            ioctl(numbers.fileno(), FIONREAD, left)
+            taken = numbers.read(_TURN * max(1, min(most, left[0] // _TURN // (2 * among))))
+            if not taken:
+                return
+            first, last = (int.from_bytes(turn, "big") for turn in (taken[:_TURN], taken[-_TURN:]))
+            yield range(first, last + 1)
 
 
 class _Worker(Struct, frozen=True):

@@ -22,6 +22,12 @@ MODEL = "  m{0}: {{modelFormat: sklearn, storageUri: s3://m/{0}, args: [--http_p
 MODELS = "models:\n" + "".join(MODEL.format(number, 8080 + number % 2) for number in range(12))
 
 
+@pytest.fixture(autouse=True)
+def apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have windows looked at one after the other."""
+    monkeypatch.setattr(judging, "MOST_AT_ONCE", 1)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     made = Project(tmp_path)
