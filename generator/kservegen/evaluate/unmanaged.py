@@ -290,8 +290,7 @@ def find_stale(
     """Find files with our first line that are not what is rendered now, and say which of them we never rendered.
 
     `environments` are all that there are, where folders of others count, too; `written` what entries are in files, as
-    far as it is known. Whoever compares the whole output
-    (`render`, `plan`, `commit`) finds all of this as differences.
+    far as it is known. Whoever compares the whole output (`render`, `plan`, `commit`) finds all of this as differences.
     """
     for built in evaluated:
         name = built.environment.name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -36,9 +37,9 @@ _WORTHWHILE: Final = 250
 _MOST: Final = 8
 # Where Linux says how much of its cores a container gets.
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
-# Bytes of a number that lies in a pipe: a page of memory, which every pipe has, holds 2,048.
-_TURN: Final = 2
 _THREADS: Final = Path("/proc/self/task")
+# How a number lies in a pipe, in two bytes: a page of memory, which every pipe has, holds 2,048.
+_TURN: Final = "H"
 _LOST: Final = "The machine may have run out of memory: give it more, or run with --jobs 1."
 
 
@@ -72,12 +73,11 @@ def take_turns(number: int, among: int, most: int) -> Iterator[range]:
     """
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb", buffering=0) as numbers:
-        numbers.write(b"".join(each.to_bytes(_TURN, "big") for each in range(number)))
+        numbers.write(array(_TURN, range(number)))
     return _turns(os.fdopen(reading, "rb", buffering=0), among, most)
 
 
 def _turns(numbers: FileIO, among: int, most: int) -> Iterator[range]:
-    from array import array  # noqa: PLC0415 - most runs have no workers
     from fcntl import ioctl  # noqa: PLC0415 - where processes can be forked
     from termios import FIONREAD  # noqa: PLC0415
 
@@ -85,11 +85,12 @@ def _turns(numbers: FileIO, among: int, most: int) -> Iterator[range]:
     with numbers:
         while True:
             ioctl(numbers.fileno(), FIONREAD, left)
-            taken = numbers.read(_TURN * max(1, min(most, left[0] // _TURN // (2 * among))))
+            taken = array(_TURN)
+            wanted = max(1, min(most, left[0] // taken.itemsize // (2 * among)))
+            taken.frombytes(numbers.read(taken.itemsize * wanted))
             if not taken:
                 return
-            first, last = (int.from_bytes(turn, "big") for turn in (taken[:_TURN], taken[-_TURN:]))
-            yield range(first, last + 1)
+            yield range(taken[0], taken[-1] + 1)
 
 
 class _Worker(Struct, frozen=True):

@@ -331,3 +331,4 @@ def test_no_known_shape_is_shorter_than_what_is_looked_at() -> None:
     parser = re._parser  # type: ignore[attr-defined]
     shortest = min(parser.parse(pattern).getwidth()[0] for pattern in (secrets._SHAPE, secrets._HEADER))
     assert shortest >= secrets._SHORTEST_SHAPE
+    assert parser.parse(secrets._SHAPE).getwidth()[0] == secrets._SHORTEST_MARKED
