@@ -56,8 +56,36 @@ kind: InferenceGraph
 metadata: {name: g, namespace: models}
 spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}, {serviceName: irris}]}}}
 """
+# Has the first process wait until each other one has taken what it begins with: a quick one would leave them nothing.
+TOGETHER = """
+import os
+from kservegen.evaluate.workers import Turns
+
+real_start, real_turns = Turns.__init__, Turns.__iter__
+
+def start(turns, number, among=1, **named):
+    real_start(turns, number, among, **named)
+    turns.owner, turns.others, turns.pipe = os.getpid(), among - 1, os.pipe()
+
+def turns_after(turns):
+    if os.getpid() == turns.owner:
+        while turns.others:
+            turns.others -= len(os.read(turns.pipe[0], turns.others))
+        yield from real_turns(turns)
+        return
+    own = real_turns(turns)
+    begun = next(own, None)
+    os.write(turns.pipe[1], b"!")
+    if begun is not None:
+        yield begun
+        yield from own
+
+Turns.__init__, Turns.__iter__ = start, turns_after
+"""
 # Runs commands in one process after the other, by how many each is told to use, and prints what each reports.
-SCRIPT = """
+SCRIPT = (
+    TOGETHER
+    + """
 import json, sys
 from contextlib import redirect_stdout
 from io import StringIO
@@ -71,41 +99,28 @@ for words in json.loads(sys.argv[1]):
     said.append([code, out.getvalue()])
 print(json.dumps(said))
 """
+)
 # Has most documents of a folder lie on disk, as those of a large one do.
 FEW_IN_MEMORY = """
 import kservegen.evaluate.documents as documents, kservegen.evaluate.shelf as shelf
 shelf._KEPT = documents._DEFAULTED = 3
 """
-# Something happens to a process that judges beside the first, which waits until it has begun; runs the command line.
+# Something happens to a process that judges beside the first, once that has begun; runs the command line.
 LOST = """
 import os, signal, sys, time
-import kservegen.evaluate.environments as environments
 import kservegen.evaluate.judging as judging
-import kservegen.evaluate.documents as documents
+from kservegen.checks.runner import Checker
 from kservegen.cli import main
 
-real_objects, real_windows, own = judging.judge_objects, judging.judge_windows, os.getpid()
-begun, begins = os.pipe()
+def meeting(real):
+    def step(*given, **named):
+        if os.getpid() != own:
+            {what}
+        return real(*given, **named)
+    return step
 
-def judge_objects(*given, **named):
-    if os.getpid() != own:
-        os.write(begins, b"!")
-        {what}
-    return real_objects(*given, **named)
-
-def judge_windows(environments, judge, windows, *told):
-    if os.getpid() == own and told:
-        os.read(begun, 1)
-    return real_windows(environments, judge, windows, *told)
-
-def alone(*given, **named):
-    if os.getpid() != own:
-        {what}
-    return real_alone(*given, **named)
-
-real_alone, documents.DocumentJudge.alone = documents.DocumentJudge.alone, alone
-judging.judge_objects = judge_objects
-environments.judge_windows = judge_windows
+own = os.getpid()
+Checker.alone, judging.judge_objects = meeting(Checker.alone), meeting(judging.judge_objects)
 # A run that was itself started in the background would inherit that Ctrl-C is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main(sys.argv[1:])
@@ -287,7 +302,7 @@ def lost(repository: Path, what: str, *words: str) -> subprocess.CompletedProces
 
 def losing(repository: Path, what: str, words: Sequence[str]) -> list[str]:
     written = [word.format(root=repository) for word in words]
-    return [sys.executable, "-c", LOST.format(what=what), *written, "--jobs", "2"]
+    return [sys.executable, "-c", TOGETHER + LOST.format(what=what), *written, "--jobs", "2"]
 
 
 @pytest.mark.parametrize("words", [CATALOG, MANIFESTS], ids=["catalog", "manifests"])

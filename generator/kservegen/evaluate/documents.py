@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
-from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -40,6 +40,9 @@ _DEFAULTED: Final = 2000
 _WORTH_COUNTING: Final = 2
 # So many documents are judged before processes part.
 _FIRST: Final = 96
+# So many documents a process takes in turn.
+_LEAST_AT_ONCE: Final = 32
+_MOST_AT_ONCE: Final = 512
 
 
 class Standing(IntEnum):
@@ -114,9 +117,9 @@ class DocumentJudge:
         some = range(0, len(self), max(1, len(self) // _FIRST))
         told = self.alone(some)
         context = self._with({read.identity: number for number, read in enumerate(self._read)})
-        self._look_around([number for number in some if number not in told], context)
+        self._look_around((number for number in some if number not in told), context)
 
-    def alone(self, numbers: Sequence[int], look: Look = lambda: None) -> dict[int, Told]:
+    def alone(self, numbers: Iterable[int], look: Look = lambda: None) -> dict[int, Told]:
         """Look at each document by itself; where nothing was found it is left out, and sound."""
         told: dict[int, Told] = {}
         for batch in self._batches(numbers):
@@ -163,10 +166,10 @@ class DocumentJudge:
         What is good and has nothing found of it, now or alone, is left out.
         """
         context = self._cluster.context if self._apart else self.together()
-        told = self._look_around([number for number in numbers if number in self._sound], context, look)
+        told = self._look_around((number for number in numbers if number in self._sound), context, look)
         return told, frozenset(context.assumed)
 
-    def _look_around(self, numbers: Sequence[int], context: Context, look: Look = lambda: None) -> dict[int, Told]:
+    def _look_around(self, numbers: Iterable[int], context: Context, look: Look = lambda: None) -> dict[int, Told]:
         told: dict[int, Told] = {}
         gone = self._earlier.missing({identity for identity, _, _ in self._read}) if self._earlier else NOTHING_REMOVED
         for batch in self._batches(numbers):
@@ -203,9 +206,10 @@ class DocumentJudge:
         """Let go of everything."""
         self._shelf.close()
 
-    def _batches(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-        size = self._checker.batch
-        return (numbers[start : start + size] for start in range(0, len(numbers), size))
+    def _batches(self, numbers: Iterable[int]) -> Iterator[list[int]]:
+        left = iter(numbers)
+        while batch := list(islice(left, self._checker.batch)):
+            yield batch
 
     def _with(self, given: Mapping[ResourceId, int]) -> Context:
         own = self._cluster.context.resources
@@ -308,19 +312,21 @@ class DocumentJudges:
 
     def __init__(self, judge: DocumentJudge) -> None:
         self._judge = judge
+        self._turns: Iterable[range] = [range(len(judge))]
         self._workers: Workers[Mapping[int, Standing] | None, Answer] | None = None
         if len(judge) < _WORTH_COUNTING:
             return
-        from kservegen.evaluate.workers import Workers, count_jobs  # noqa: PLC0415 - where they pay
+        from kservegen.evaluate.workers import Turns, Workers, count_jobs  # noqa: PLC0415 - where they pay
 
-        number = count_jobs(len(judge)) - 1
-        if number:
+        number = count_jobs(len(judge))
+        if number > 1:
             judge.practise()
-            self._workers = Workers(number, partial(self._serve, number + 1), None)
+            self._turns = Turns(len(judge), number, least=_LEAST_AT_ONCE, most=_MOST_AT_ONCE)
+            self._workers = Workers(number - 1, self._serve, None)
 
     def alone(self) -> dict[int, Told]:
         """Look at each document by itself, and learn what each counts for; as `DocumentJudge.alone`."""
-        told = self._judge.alone(self._share())
+        told = self._judge.alone(self._numbers())
         for more, _ in self._answers():
             told |= more
         standings = standings_of(told)
@@ -331,7 +337,7 @@ class DocumentJudges:
 
     def around(self) -> Answer:
         """Look at each document with all others around it, after `alone`; as `DocumentJudge.around`."""
-        told, assumed = self._judge.around(self._share())
+        told, assumed = self._judge.around(self._numbers())
         for more, also in self._answers():
             told |= more
             assumed |= also
@@ -346,20 +352,15 @@ class DocumentJudges:
     def _answers(self) -> list[Answer]:
         return [] if self._workers is None else self._workers.answers()
 
-    def _share(self, number: int = 0, of: int | None = None) -> Sequence[int]:
-        """List the documents that a process judges: neighbours, which may be alike, are dealt out by chance."""
-        of = of or 1 + (0 if self._workers is None else self._workers.count)
-        every = range(len(self._judge))
-        return every if of == 1 else [each for each in every if crc32(each.to_bytes(8)) % of == number]
+    def _numbers(self) -> Iterator[int]:
+        """Yield the documents that this process judges, each time the same ones."""
+        return chain.from_iterable(self._turns)
 
-    def _serve(
-        self, of: int, number: int, standings: Mapping[int, Standing] | None, look: Look = lambda: None
-    ) -> Answer:
-        share = self._share(number, of)
+    def _serve(self, standings: Mapping[int, Standing] | None, look: Look = lambda: None) -> Answer:
         if standings is None:
-            return self._judge.alone(share, look), frozenset()
+            return self._judge.alone(self._numbers(), look), frozenset()
         self._judge.stand(standings)
-        return self._judge.around(share, look)
+        return self._judge.around(self._numbers(), look)
 
 
 def standings_of(told: Mapping[int, Told]) -> dict[int, Standing]:

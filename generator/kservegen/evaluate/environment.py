@@ -36,13 +36,12 @@ from kservegen.evaluate.judging import (
     Judge,
     JudgedObjects,
     Judgement,
-    Windows,
-    count_windows,
     first_crash,
     is_counted,
     join_judgements,
     judge_others,
     judge_windows,
+    windows_of,
 )
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
@@ -122,8 +121,7 @@ def evaluate(
     prepared = prepare(catalog, name, judge, against)
     if prepared.defaulted is None:
         return conclude(prepared, (), judge, against)
-    windows = Windows(count_windows([prepared.defaulted]))
-    judged = judge_windows([(prepared.defaulted, prepared.bindings)], judge, windows)
+    judged = judge_windows([(prepared.defaulted, prepared.bindings)], judge, windows_of([prepared.defaulted]))
     return conclude(prepared, judged, judge, against)
 
 

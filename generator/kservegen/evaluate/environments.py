@@ -24,10 +24,10 @@ from kservegen.evaluate.environment import (
     conclude,
     prepare,
 )
-from kservegen.evaluate.judging import MOST_AT_ONCE, Judge, Judgement, Windows, count_windows, judge_windows
+from kservegen.evaluate.judging import Judge, Judgement, judge_windows, windows_of
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.evaluate.workers import Look, Workers, count_jobs, take_turns
+from kservegen.evaluate.workers import Look, Turns, Workers, count_jobs
 
 _Request = TypeVar("_Request")
 
@@ -65,7 +65,7 @@ class Judges(Generic[_Request]):
 
     def __init__(self, reopen: Callable[[PreparedCatalog, _Request], PreparedCatalog]) -> None:
         self._reopen = reopen
-        self._windows = Windows(0)
+        self._windows = windows_of(())
         self._workers: Workers[_Request | None, list[Judgement]] | None = None
 
     def ask(self, request: _Request) -> None:
@@ -75,9 +75,8 @@ class Judges(Generic[_Request]):
 
     def start(self, prepared: PreparedCatalog) -> None:
         """Have other processes begin to judge, where there is enough to do."""
-        windows = count_windows(defaulted for _, defaulted in _judgeable(prepared).values())
         number = count_jobs(prepared.objects)
-        self._windows = Windows(windows, take_turns(windows, number, MOST_AT_ONCE) if number > 1 else ())
+        self._windows = windows_of((defaulted for _, defaulted in _judgeable(prepared).values()), number)
         if number > 1:
             _judge_first(prepared)
             self._workers = Workers(number - 1, partial(self._serve, prepared), None)
@@ -108,7 +107,7 @@ class Judges(Generic[_Request]):
             self._workers.close()
             self._workers = None
 
-    def _serve(self, first: PreparedCatalog, _number: int, request: _Request | None, look: Look) -> list[Judgement]:
+    def _serve(self, first: PreparedCatalog, request: _Request | None, look: Look) -> list[Judgement]:
         prepared = first if request is None else self._reopen(first, request)
         return _judge(prepared, self._windows, lambda _: look())
 
@@ -130,7 +129,7 @@ def _judgeable(prepared: PreparedCatalog) -> dict[str, tuple[PreparedEnvironment
     return {name: (each, each.defaulted) for name, each in environments if each.defaulted is not None}
 
 
-def _judge(prepared: PreparedCatalog, windows: Windows, told: Callable[[float], None]) -> list[Judgement]:
+def _judge(prepared: PreparedCatalog, windows: Turns, told: Callable[[float], None]) -> list[Judgement]:
     """Judge windows of the objects of all environments, which come in their order; what part is begun is `told`."""
     environments = [(defaulted, each.bindings) for each, defaulted in _judgeable(prepared).values()]
     return judge_windows(environments, prepared.judge, windows, told)
@@ -140,4 +139,4 @@ def _judge_first(prepared: PreparedCatalog) -> None:
     """Judge some objects of the first environment: what is said of them is said again."""
     for each, defaulted in list(_judgeable(prepared).values())[:1]:
         some = defaulted.objects[:: max(1, len(defaulted.objects) // _FIRST)]
-        judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Windows(1))
+        judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, windows_of(()))

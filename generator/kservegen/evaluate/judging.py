@@ -23,6 +23,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.resource import ResourceId
 from kservegen.evaluate.running import RunningObjects
+from kservegen.evaluate.workers import Turns
 from kservegen.kserve.controllers.running import RunningWorkload
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEnvironment
@@ -37,10 +38,8 @@ if TYPE_CHECKING:
 _BATCH: Final = min(64, MADE_KEPT)
 # Some so many objects are in a window: few enough that processes which take windows in turn end together.
 _WINDOW: Final = 32
-# More windows would not fit in a pipe, by the numbers of which processes take them.
-_MOST_WINDOWS: Final = 2000
 # So many windows are looked at together, where nobody waits for them: each look at their objects goes the same way.
-MOST_AT_ONCE: Final = 16
+_MOST_AT_ONCE: Final = 16
 # Of so many objects what was made is kept for the next environments, and for objects that are alike: some 27 KB each.
 _KEPT: Final = 512
 # In a catalog of this size the base of a change finds again what was made of objects that are alike in both states.
@@ -56,36 +55,21 @@ _Pass: TypeAlias = list[ObjectFinding]
 _Said: TypeAlias = tuple[Finding, bool]
 
 
-class Windows:
-    """Windows in which objects are looked at, by their numbers: what `turns` yields, and again for another state.
+def windows_of(environments: Iterable[DefaultedEnvironment], among: int = 1) -> Turns:
+    """Part the objects of environments into windows, of which `among` so many processes take some in turn.
 
     An object is in the same window in every environment, in every state, and in every run.
     """
-
-    def __init__(self, number: int, turns: Iterable[range] = ()) -> None:
-        self.number = number
-        self._taken: list[range] = []
-        self._turns = iter(
-            turns or (range(start, min(start + MOST_AT_ONCE, number)) for start in range(0, number, MOST_AT_ONCE))
-        )
-
-    def __iter__(self) -> Iterator[range]:
-        yield from self._taken
-        for windows in self._turns:
-            self._taken.append(windows)
-            yield windows
-
-    def part(self, items: Sequence[Defaulted]) -> list[list[tuple[int, Defaulted]]]:
-        """Part objects into the windows, each object with its place."""
-        found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(self.number)]
-        for place, item in enumerate(items):
-            found[crc32(str(item.resource.id).encode()) % self.number].append((place, item))
-        return found
+    most = max((len(each.objects) for each in environments), default=0)
+    return Turns(1 + most // _WINDOW, among, most=_MOST_AT_ONCE)
 
 
-def count_windows(environments: Iterable[DefaultedEnvironment]) -> int:
-    """Return how many windows the objects of environments are parted in, however many processes look at them."""
-    return min(_MOST_WINDOWS, 1 + max((len(each.objects) for each in environments), default=0) // _WINDOW)
+def _parted(items: Sequence[Defaulted], windows: int) -> list[list[tuple[int, Defaulted]]]:
+    """Part objects into windows, each object with its place."""
+    found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(windows)]
+    for place, item in enumerate(items):
+        found[crc32(str(item.resource.id).encode()) % windows].append((place, item))
+    return found
 
 
 class Judge(Struct, frozen=True):
@@ -125,7 +109,7 @@ class JudgedObjects(Struct, frozen=True):
 def judge_windows(
     environments: Sequence[tuple[DefaultedEnvironment, Bindings | None]],
     judge: Judge,
-    windows: Windows,
+    windows: Turns,
     told: Callable[[float], None] = lambda _: None,
 ) -> list[Judgement]:
     """Judge objects of environments; what crashes beyond one object is the crash of its environment.
@@ -135,7 +119,7 @@ def judge_windows(
     """
     has_two_states = judge.base is not None or bool(judge.shared.known)
     most, kept = _KEPT_FOR_BASE if has_two_states else _KEPT, 0
-    looks = [_Look(defaulted, bindings, judge, windows) for defaulted, bindings in environments]
+    looks = [_Look(defaulted, bindings, judge, windows.number) for defaulted, bindings in environments]
     for taken in windows:
         told(taken.start / windows.number)
         size = max((look.size(taken) for look in looks), default=0)
@@ -151,10 +135,8 @@ def judge_windows(
 class _Look:
     """A look at the objects of one environment, some windows after the other."""
 
-    def __init__(
-        self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: Windows
-    ) -> None:
-        self._windows = windows.part(defaulted.objects)
+    def __init__(self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: int) -> None:
+        self._windows = _parted(defaulted.objects, windows)
         self._defaulted = defaulted
         self._bindings = bindings
         self._judge = judge

@@ -38,8 +38,9 @@ _MOST: Final = 8
 # Where Linux says how much of its cores a container gets.
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 _THREADS: Final = Path("/proc/self/task")
-# How a number lies in a pipe, in two bytes: a page of memory, which every pipe has, holds 2,048.
+# How a turn lies in a pipe: in two bytes. A page of memory, which every pipe has, holds 2,048 of them.
 _TURN: Final = "H"
+_MOST_TURNS: Final = 2048
 _LOST: Final = "The machine may have run out of memory: give it more, or run with --jobs 1."
 
 
@@ -65,29 +66,45 @@ def _cores() -> int:
     return bound
 
 
-def take_turns(number: int, among: int, most: int) -> Iterator[range]:
-    """Yield ranges of the numbers up to this one, at most 2,000: each to whichever copy of this process asks first.
+class Turns:
+    """The numbers up to one in ranges, each for whichever copy of this process comes first to take it.
 
-    What is left is parted `among` so many, in ranges that become shorter to the end: so all end together, and few go
-    back and forth. None has more than `most`.
+    Who goes through them begins with the ranges that it took before: all that it goes on to is its own. What is left is
+    parted `among` so many, in ranges that become shorter to the end: so all end together, and few go back and forth.
+    None is longer than `most`, and but for few numbers none shorter than `least`.
     """
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "wb", buffering=0) as numbers:
-        numbers.write(array(_TURN, range(number)))
-    return _turns(os.fdopen(reading, "rb", buffering=0), among, most)
+
+    def __init__(self, number: int, among: int = 1, *, least: int = 1, most: int) -> None:
+        self.number = number
+        self._taken: list[range] = []
+        if among == 1:
+            self._left = (range(start, min(start + most, number)) for start in range(0, number, most))
+            return
+        step = max(1, min(least, number // (4 * among)), -(-number // _MOST_TURNS))
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb", buffering=0) as turns:
+            turns.write(array(_TURN, range(-(-number // step))))
+        taken = _taken(os.fdopen(reading, "rb", buffering=0), among, max(1, most // step))
+        self._left = (range(each.start * step, min(each.stop * step, number)) for each in taken)
+
+    def __iter__(self) -> Iterator[range]:
+        yield from self._taken
+        for each in self._left:
+            self._taken.append(each)
+            yield each
 
 
-def _turns(numbers: FileIO, among: int, most: int) -> Iterator[range]:
+def _taken(turns: FileIO, among: int, most: int) -> Iterator[range]:
     from fcntl import ioctl  # noqa: PLC0415 - where processes can be forked
     from termios import FIONREAD  # noqa: PLC0415
 
     left = array("i", [0])
-    with numbers:
+    with turns:
         while True:
-            ioctl(numbers.fileno(), FIONREAD, left)
+            ioctl(turns.fileno(), FIONREAD, left)
             taken = array(_TURN)
             wanted = max(1, min(most, left[0] // taken.itemsize // (2 * among)))
-            taken.frombytes(numbers.read(taken.itemsize * wanted))
+            taken.frombytes(turns.read(taken.itemsize * wanted))
             if not taken:
                 return
             yield range(taken[0], taken[-1] + 1)
@@ -107,13 +124,13 @@ class _Failure(Struct, frozen=True):
 
 
 class Workers(Generic[_Request, _Answer]):
-    """Processes, numbered from 1, of which each answers requests by `serve(number, request, look)`.
+    """Processes of which each answers requests by `serve(request, look)`.
 
     They begin with `first`, and inherit all that this process holds; what later requests need that it does not hold has
     to be in them. `look` is to be called now and then: it ends a process whose parent is gone.
     """
 
-    def __init__(self, number: int, serve: Callable[[int, _Request, Look], _Answer], first: _Request) -> None:
+    def __init__(self, number: int, serve: Callable[[_Request, Look], _Answer], first: _Request) -> None:
         self._workers: list[_Worker] = []
         owner, before = os.getpid(), signal.getsignal(signal.SIGINT)
         self._stops: list[int] = []
@@ -122,8 +139,8 @@ class Workers(Generic[_Request, _Answer]):
         if callable(before):
             signal.signal(signal.SIGINT, partial(_stop, self._workers, self._stops, before))
         try:
-            for each in range(1, number + 1):
-                answer = partial(_served, partial(serve, each), partial(_end_orphan, owner))
+            for _ in range(number):
+                answer = partial(_served, serve, partial(_end_orphan, owner))
                 self._workers.append(_fork(answer, first, self._workers))
         except OSError as error:
             self.close()

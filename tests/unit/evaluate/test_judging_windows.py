@@ -25,7 +25,7 @@ MODELS = "models:\n" + "".join(MODEL.format(number, 8080 + number % 2) for numbe
 @pytest.fixture(autouse=True)
 def apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have windows looked at one after the other."""
-    monkeypatch.setattr(judging, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(judging, "_MOST_AT_ONCE", 1)
 
 
 @pytest.fixture
