@@ -345,7 +345,7 @@ def _policies(
     from kservegen.checks.policy.made import MadePolicies  # noqa: PLC0415
 
     shared = judge.shared
-    shared.policies = shared.policies or PolicyPasses()
+    shared.policies = shared.policies or PolicyPasses(len(defaulted.context.resources))
     others = (item.defaulted.resource for item in defaulted.unmanaged)
     namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
     policies = PolicyChecker(bound, namespaces, shared.policies)

@@ -38,10 +38,14 @@ from kservegen.kserve.defaulting import Defaulted
 _WORTH_FOLLOWING: Final = 8
 # A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
 _TRIAL: Final = 512
-# After so many objects of an environment, the policies that recognise most of them are put together.
-_KNOWN_WELL: Final = 128
+# After so many objects of an environment, the policies that recognise most of them are put together, if they were asked
+# about three quarters of these.
+_KNOWN_WELL: Final = 32
 # Once so many objects had to be asked about, compiling the policies in one costs less than it saves.
 _WORTH_FUSING: Final = 96
+# Where so many objects are to come it does from the first ones on: before processes part.
+_MANY: Final = 256
+_FIRST_OF_MANY: Final = 8
 
 
 _Place: TypeAlias = tuple[str, str]
@@ -67,12 +71,16 @@ class _Passes(Struct):
     @property
     def recognises(self) -> bool:
         """Whether most objects have a known key."""
-        return self.part is not None and self.hits * 2 > self.checked
+        return self._is_known and self.hits * 2 > self.checked - _WORTH_FOLLOWING
 
     @property
     def differs(self) -> bool:
         """Whether most objects have to be asked about, and pass."""
-        return self.part is not None and self.hits * 2 <= self.checked and len(self.found) * 4 < self.checked
+        return self._is_known and not self.recognises and len(self.found) * 4 < self.checked
+
+    @property
+    def _is_known(self) -> bool:
+        return self.part is not None and self.checked * 4 >= _KNOWN_WELL * 3
 
 
 class _Joint(Struct):
@@ -86,6 +94,7 @@ class _Joint(Struct):
 class _Fused(Struct):
     """Policies whose objects differ in what they read, as one program over all of that; None before it is worth it."""
 
+    worth: int
     part: DocumentPart | None = None
     fusion: Fusion | None = None
     asked: int = 0
@@ -94,7 +103,7 @@ class _Fused(Struct):
     def passes(self, planned: Iterable[_Planned], doc: JsonObject) -> bool:
         """Whether an object passes all for certain, as far as the program is asked: not where most objects fail."""
         self.asked += 1
-        if self.asked == _WORTH_FUSING:
+        if self.asked == self.worth:
             self.part = _read_by(_passes_of(planned))
             self.fusion = fuse([(policy.compiled, quick.params) for policy, quick in planned if quick is not None])
         if self.fusion is None or self.part is None or self.passed * 2 < self.asked - 2 * _WORTH_FUSING:
@@ -105,8 +114,12 @@ class _Fused(Struct):
 
 
 class PolicyPasses(Struct, eq=False):
-    """What passed in one environment and so passes in the next, by the name of a policy and its parameters."""
+    """What passed in one environment and so passes in the next, by the name of a policy and its parameters.
 
+    `objects` says about how many an environment has.
+    """
+
+    objects: int = 0
     passes: dict[_Place, _Passes] = field(default_factory=dict)
     joints: dict[frozenset[_Place], _Joint] = field(default_factory=dict)
     fused: dict[frozenset[_Place], _Fused] = field(default_factory=dict)
@@ -127,7 +140,8 @@ class PolicyPasses(Struct, eq=False):
 
     def fusion(self, members: Sequence[_Passes]) -> _Fused:
         """Return these as one program."""
-        return self.fused.setdefault(frozenset(member.place for member in members), _Fused())
+        worth = _WORTH_FUSING if self.objects < _MANY else _FIRST_OF_MANY
+        return self.fused.setdefault(frozenset(member.place for member in members), _Fused(worth))
 
 
 def _read_by(members: Iterable[_Passes]) -> DocumentPart:
@@ -172,15 +186,15 @@ class PolicyChecker:
     def check(self, item: Defaulted) -> tuple[Finding, ...]:
         """Check one object as it would be created; its findings are in no particular order of policies."""
         resource = item.resource
-        self._seen += 1
-        if self._seen == _KNOWN_WELL:
-            self._plans.clear()
         place = (resource.api_version, resource.id.kind, resource.id.namespace)
         plan = self._plans.get(place)
         if plan is None:
             if place not in self._chosen:
                 self._chosen[place] = tuple(self._choose(resource))
             plan = self._plans[place] = self._make_plan(self._chosen[place])
+        self._seen += bool(self._chosen[place])
+        if self._seen == _KNOWN_WELL:
+            self._plans.clear()
         found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
         if plan.fusion is not None:
             found += self._check_fused(plan.fusion, plan.fused, item)
