@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kservegen.checks.policy.compile import VARIABLES, CompiledPolicy, whole_text
 from kservegen.checks.policy.evaluate import CREATION
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.cel.engine import CelEngine, Program, engine
 from kservegen.formats.cel.outcome import CompileError
+from kservegen.formats.cel.rewrite import join_quantities
 from kservegen.formats.cel.source import compose, variable_names
 
 _PARAMETERS: Final = "parameters"
@@ -46,7 +48,8 @@ def fuse(members: Sequence[Fused]) -> Fusion | None:
     shared = {text: f"shared_{index}" for index, text in enumerate(alike)}
     wholes = [_bound(policy, index, shared) for index, (policy, _) in enumerate(members)]
     fused = engine((*VARIABLES, _PARAMETERS))
-    program = fused.link(compose(" && ".join(wholes), {}, {name: text for text, name in shared.items()}))
+    together = compose(" && ".join(wholes), {}, {name: text for text, name in shared.items()})
+    program = fused.link(replace(together, text=join_quantities(together.text)))
     return None if isinstance(program, CompileError) else Fusion(program, fused, [params for _, params in members])
 
 

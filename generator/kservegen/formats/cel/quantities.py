@@ -130,6 +130,10 @@ def _sum(left: Tagged, right: Tagged, sign: int) -> Tagged:
     return _tag(total, base, whole=whole and base >= 0 and _fits(total, base))
 
 
+def _compare_texts(left: str, right: str) -> int:
+    return _compare(_read(left), _read(right))
+
+
 def _as_integer(tagged: Tagged) -> int:
     unscaled, exponent = _amount(tagged)
     if not _whole(tagged):
@@ -176,4 +180,27 @@ FUNCTIONS: Final = (
     Function(name="asApproximateFloat", parameters=(CEL_QUANTITY,), result="double", call=_as_float),
     Function(name="isInteger", parameters=(CEL_QUANTITY,), result="bool", call=_is_integer),
     Function(name="sign", parameters=(CEL_QUANTITY,), result="int", call=_sign, member=False),
+    # Of the texts of quantities: `rewrite` writes these for the functions above.
+    Function(name="compareTo_", parameters=("string", "string"), result="int", call=_compare_texts, member=False),
+    Function(
+        name="isGreaterThan_",
+        parameters=("string", "string"),
+        result="bool",
+        call=lambda left, right: _compare_texts(left, right) > 0,
+        member=False,
+    ),
+    Function(
+        name="isLessThan_",
+        parameters=("string", "string"),
+        result="bool",
+        call=lambda left, right: _compare_texts(left, right) < 0,
+        member=False,
+    ),
+    Function(
+        name="asApproximateFloat_",
+        parameters=("string",),
+        result="double",
+        call=lambda text: _as_float(_read(text)),
+        member=False,
+    ),
 )

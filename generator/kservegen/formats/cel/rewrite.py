@@ -18,6 +18,8 @@ from kservegen.formats.cel.source import MEMBER_MATCHES, Token, closing_brackets
 
 # Members that are called by another name, and what follows their call.
 _MEMBERS: Final = {"indexOf": "", "lastIndexOf": "", "validate": "[?0]"}
+# What is asked of quantities, for which there is a function of their texts, too.
+_OF_QUANTITIES: Final = frozenset({"compareTo", "isGreaterThan", "isLessThan", "asApproximateFloat"})
 # As long as the name that it stands for, which is common: columns stay true.
 _MATCHES: Final = "match__"
 _QUANTIFIERS: Final = {"all": "all", "exists": "exists", "existsOne": "exists_one"}
@@ -54,6 +56,15 @@ def rewrite(expression: str, *, dynamic_numbers: bool = False, own_string: bool 
     tokens = tokenize(expression)
     rewriter = _Rewriter(tokens, dynamic_numbers=dynamic_numbers, own_string=own_string)
     return rewriter.text(0, len(tokens))
+
+
+def join_quantities(expression: str) -> str:
+    """Have what is asked of quantities answered by a function of their texts: to hand a quantity over costs more.
+
+    What comes to a value comes to the same; an error has other words.
+    """
+    tokens = tokenize(expression)
+    return _Joiner(tokens, dynamic_numbers=False, own_string=False).text(0, len(tokens))
 
 
 def in_users_words(message: str) -> str:
@@ -159,3 +170,28 @@ class _Rewriter:
         while at >= 0 and self._tokens[at].kind == "space":
             at -= 1
         return at
+
+
+class _Joiner(_Rewriter):
+    """Takes `quantity(a).compareTo(quantity(b))` for one call, `compareTo_(a, b)`, and leaves all else."""
+
+    def _call(self, at: int) -> _Call | None:
+        call = super()._call(at)
+        if call is None or call.name != "quantity" or self._is_member(at):
+            return call
+        name = self._next(self._next(call.end) + 1)
+        asked = super()._call(name)
+        if asked is None or asked.name not in _OF_QUANTITIES or not self._is_member(name):
+            return call
+        others = [self._text_of(argument) for argument in asked.arguments]
+        return call if None in others else _Call(f"{asked.name}_", (*call.arguments, *filter(None, others)), asked.end)
+
+    def _text_of(self, argument: tuple[int, int]) -> tuple[int, int] | None:
+        """Return the text of the quantity that an argument is; None for any other."""
+        call = super()._call(self._next(argument[0]))
+        if call is None or call.name != "quantity" or self._next(call.end) < argument[1] or len(call.arguments) != 1:
+            return None
+        return call.arguments[0]
+
+    def _written(self, call: _Call, at: int) -> str | None:  # noqa: ARG002 - as above
+        return f"{call.name}({self._listed(call)})" if call.name[:-1] in _OF_QUANTITIES else None

@@ -15,7 +15,7 @@ from tests.unit.formats.cel import oracle
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.cel.engine import Program, engine
 from kservegen.formats.cel.outcome import CelError, CompileError
-from kservegen.formats.cel.rewrite import rewrite
+from kservegen.formats.cel.rewrite import join_quantities, rewrite
 
 ROWS: Final = oracle.rows()
 
@@ -131,6 +131,31 @@ REWRITTEN: Final = [
 @pytest.mark.parametrize(("text", "expected"), REWRITTEN, ids=[text for text, _ in REWRITTEN])
 def test_only_calls_are_rewritten(text: str, expected: str) -> None:
     assert "".join(rewrite(text).split()) == "".join(expected.split())
+
+
+JOINED: Final = [
+    ("quantity(a).compareTo(quantity(b)) < 1", "compareTo_(a, b) < 1"),
+    ("quantity( f(a, b) ) . isLessThan ( quantity(b) )", "isLessThan_( f(a, b) , b)"),
+    ("quantity(string(quantity(a).asApproximateFloat())).sign()", "quantity(string(asApproximateFloat_(a))).sign()"),
+    ("a.quantity(b).compareTo(quantity(c))", "a.quantity(b).compareTo(quantity(c))"),
+    ("quantity(a).compareTo(quantity(b).add(1))", "quantity(a).compareTo(quantity(b).add(1))"),
+    ("quantity(a).compareTo(b.quantity(c))", "quantity(a).compareTo(b.quantity(c))"),
+    ("quantity(a).add(quantity(b))", "quantity(a).add(quantity(b))"),
+    ("quantity(a).compareTo", "quantity(a).compareTo"),
+    ("'quantity(a).compareTo(quantity(b))' + quantity(", "'quantity(a).compareTo(quantity(b))' + quantity("),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), JOINED, ids=[text for text, _ in JOINED])
+def test_only_questions_about_texts_are_joined(text: str, expected: str) -> None:
+    assert "".join(join_quantities(text).split()) == "".join(expected.split())
+
+
+@pytest.mark.parametrize(("expression", "value"), [row for row in ROWS if "quantity" in row[0]])
+def test_what_is_joined_comes_to_the_same(expression: str, value: JsonValue) -> None:
+    answer = ours(expression, value)
+    joined = ours(join_quantities(expression), value)
+    assert joined == answer or not {"value"} & (joined.keys() | answer.keys())
 
 
 @pytest.mark.parametrize("text", ["authorizer.path('/x').check('get').allowed()", "optional.unwrap([optional.of(1)])"])
