@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -152,14 +153,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit.
 
     One command makes no garbage that counting references does not find: catalogs are trees. Looking for cycles would
-    cost a small render a tenth of its time, and a large one more than half, again at the exit of the interpreter.
+    cost a small render a tenth of its time, and a large one more than half.
     """
     gc.disable()
     _open_closed_streams()
     from kservegen.cli.failures import run_cli  # noqa: PLC0415 - keeps `import kservegen.cli` light
 
     code = run_cli(cli, arguments)
-    gc.freeze()
+    # The interpreter would take apart every object, and then the kernel takes back the memory anyway. Where what was
+    # printed does not get out, it is left to say so as it always does.
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
