@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.owners import Owners
 from kservegen.core.confined import repository_top
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import OWNERS_FILE, Repository
-from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.files import read_bytes
-from kservegen.git.tree import contents, files
 from kservegen.render.codeowners import CODEOWNERS, build_codeowners
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
+
+if TYPE_CHECKING:
+    from kservegen.evaluate.base import BaseRevision
 
 # In the order in which forges look: GitHub from the first on, GitLab from the second.
 _FOLDERS: Final = (".github", "", "docs", ".gitlab")
@@ -102,6 +102,8 @@ def _lost(project: Project, base: BaseRevision) -> Iterator[Diagnostic]:
     root = project.repository.root
     if base.owners is None or _below_git(root):
         return
+    from kservegen.git.tree import contents  # noqa: PLC0415 - brings git, which only a base needs
+
     file = read_codeowners(project)
     git, commit = base.git, base.commit
     before = contents(git, commit, tuple(map(_place, _FOLDERS)))
@@ -128,6 +130,8 @@ def _lost(project: Project, base: BaseRevision) -> Iterator[Diagnostic]:
 
 def _forges(base: BaseRevision) -> tuple[tuple[str, ...], ...]:
     """Return the folders in which each forge looks that may read the base: both, unless its files tell of one."""
+    from kservegen.git.tree import contents, files  # noqa: PLC0415 - as above
+
     git, commit = base.git, base.commit
     by_gitlab = bool(files(git, commit, ".gitlab") or contents(git, commit, (_GITLAB_CI,)))
     if not by_gitlab or files(git, commit, ".github"):
@@ -162,6 +166,8 @@ def write_codeowners(repository: Repository) -> Codeowners:
             hint=f"Move lines of your own to platform.codeowners in {OWNERS_FILE}, and remove the file.",
         )
     if not file.is_current:
+        from kservegen.catalog.editing.journal import replace_files  # noqa: PLC0415 - renders judge, and write no source
+
         before = {file.path: file.present} if file.present is not None else {}
         replace_files(repository.root, before, {file.path: file.wanted})
     return file

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.json import decode
 
 from kservegen import __version__
 from kservegen.catalog.load import load_catalog
@@ -154,6 +154,6 @@ class OwnSchema:
         large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
         if self.schema is None:
             path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
-            self.schema = json.loads(path.read_bytes())
+            self.schema = decode(path.read_bytes())
         validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
         return join_misnamed(validator.check(value))
