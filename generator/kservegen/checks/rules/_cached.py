@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import islice
 from typing import Final, TypeVar, cast
 
 _Subject = TypeVar("_Subject")
 _Context = TypeVar("_Context")
 _Part = TypeVar("_Part")
-# As many objects as environments are looked at by turns, and some that they do not have in common; the oldest go first.
+# As many objects as environments are looked at by turns, and some that they do not have in common.
 _MOST: Final = 1536
 _forgetting: Final[list[Callable[[], None]]] = []
 
@@ -37,14 +38,18 @@ def cached(find: Callable[[_Subject, _Context], _Part]) -> Callable[[_Subject, _
 
 
 def cached_by_object(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], _Part]:
-    """Cache what a function finds in each of the last objects, of which nobody changes one."""
+    """Cache what a function finds in each of the last objects, of which nobody changes one.
+
+    The oldest go first, half of them at once: a dict that loses its first item only looks longer for it each time.
+    """
     known: dict[int, tuple[object, _Part]] = {}
 
     def found(subject: _Subject) -> _Part:
         entry = known.get(id(subject))
         if entry is None or entry[0] is not subject:
             if len(known) >= _MOST:
-                del known[next(iter(known))]
+                for oldest in list(islice(known, _MOST // 2)):
+                    del known[oldest]
             entry = known[id(subject)] = (subject, find(subject))
         return entry[1]
 
