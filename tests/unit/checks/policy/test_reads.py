@@ -195,6 +195,31 @@ def test_policies_in_one_keep_their_own_parameters_and_names() -> None:
     assert not fusion.passes({"spec": {}})
 
 
+OF_PARAMETERS = """\
+  paramKind: {apiVersion: v1, kind: ConfigMap}
+  variables:
+    - {name: none, expression: params.data.none}
+    - {name: sizes, expression: "params.data.sizes.split(',').map(s, int(s))"}
+    - {name: names, expression: "params.data.names.split(',')"}
+    - {name: first, expression: "params.data.names.substring(0, 1)"}
+  validations:
+    - expression: "object.spec.size in variables.sizes && object.spec.name in variables.names"
+    - expression: "object.spec.name.startsWith(variables.first) || variables.none == object.spec.name"
+"""
+
+
+@pytest.mark.parametrize("none", [{}, {"none": "b"}], ids=["no value", "a value"])
+def test_policies_in_one_know_what_follows_from_their_parameters(none: JsonObject) -> None:
+    """Texts, lists of texts and what is neither; where one has no value, an object that asks for it does not pass."""
+    policy = bound(f"{HEAD}{RULES}}}\n{OF_PARAMETERS}")
+    listed = ("a,b", "ab,a,b")
+    fusion = fuse([(policy.compiled, {"data": {"sizes": "1,2", "names": names, **none}}) for names in listed])
+    assert fusion is not None
+    seen = [(1, "a"), (2, "b"), (3, "a"), (1, "ab")]
+    passed = [fusion.passes({"spec": {"size": size, "name": name}}) for size, name in seen]
+    assert passed == [True, bool(none), False, False]
+
+
 @pytest.mark.parametrize(("expected", "answered"), [(0, (137, 234)), (900, (225, 410))])
 def test_policies_that_most_objects_fail_are_not_asked_together_for_long(
     monkeypatch: pytest.MonkeyPatch, expected: int, answered: tuple[int, int]
