@@ -357,7 +357,7 @@ def _policies(
             told.add((finding.rule, finding.path))
             yield item.resource, finding
         look = partial(of_made.violations, item.resource, defaulted.context)
-        for finding in contained("a policy", look, lambda finding: finding):
+        for finding in contained("a policy", look, lambda finding: finding) if of_made.looks else ():
             if (finding.rule, finding.path) not in told:
                 yield item.resource, finding
 

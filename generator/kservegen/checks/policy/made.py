@@ -60,12 +60,17 @@ class MadePolicies:
         self._namespaces = namespaces
         self._looking: dict[tuple[str, str, str], tuple[Bound, ...]] = {}
 
+    @property
+    def looks(self) -> bool:
+        """Whether any policy may look at what is made."""
+        return bool(self._bound)
+
     def violations(self, resource: Resource, context: Context) -> Iterator[Finding]:
         """Yield what policies refuse of what is made of an object.
 
         One mistake that comes to many pods is told once; each finding stands at the field to edit of the object itself.
         """
-        view = made_of(resource, context) if self._bound else None
+        view = made_of(resource, context) if self.looks else None
         if view is None or not view.made.deployable:
             return
         told: set[tuple[str, Path]] = set()
@@ -106,7 +111,8 @@ class MadePolicies:
 
 
 def _takes_made(rule: ResourceRule) -> bool:
-    return "*" in rule.groups or not _GROUPS.isdisjoint(rule.groups)
+    takes_groups = "*" in rule.groups or not _GROUPS.isdisjoint(rule.groups)
+    return takes_groups and any(resource != "namespaces" for resource in rule.resources)  # KServe makes no Namespace
 
 
 def _namespace(doc: JsonObject, owner: Resource) -> str:
