@@ -1,6 +1,7 @@
 """A catalog's bytes in; plain data, the place of every value and all findings about the way it is written out.
 
-The parser is libyaml, or PyYAML's own where that is missing; what it reads is checked and collected by `builder`.
+A file in plain clothes is read by `quick_source`. Of all others the parser is libyaml, or PyYAML's own where that is
+missing; what it reads is checked and collected by `builder`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from kservegen.formats.yaml.builder import StrictBuilder
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.formats.yaml.events import ParserFactory, StopReadingError, default_parser
 from kservegen.formats.yaml.problems import SecretData
+from kservegen.formats.yaml.quick import REFUSED
+from kservegen.formats.yaml.quick_source import read_quick_source
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import find_unreadable, without_bom
 
@@ -37,6 +40,9 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
     unreadable = find_unreadable(data, file)
     if unreadable is not None:
         return Loaded(None, source, SecretData(data).hide([unreadable]))
+    if parser is default_parser and (quick := read_quick_source(data.decode(), source)) is not REFUSED:
+        return Loaded(quick, source, ())
+    source = SourceMap(file)  # what was refused may be in the other in part
     builder = StrictBuilder(parser(data), source)
     value = None
     with without_collector():

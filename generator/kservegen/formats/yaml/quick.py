@@ -27,12 +27,12 @@ class QuickResult(Enum):
 REFUSED: Final = QuickResult.REFUSED
 QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 
-_KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
+KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
-_PLAIN: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
+PLAIN: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*+"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.
 _LINE: Final = lazy_pattern(
-    rf"""( *)(?:-( +|$))?(?:({_KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{_PLAIN})(?: +#.*| *)|(?:\#.*)?)"""
+    rf"""( *)(?:-( +|$))?(?:({KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{PLAIN})(?: +#.*| *)|(?:\#.*)?)"""
 )
 _DEEPEST: Final = 100
 # Half characters, exponents, numbers that not every reader holds; a gap before a colon, where YAML may see no key.
