@@ -26,12 +26,13 @@ from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
+from kservegen.kserve.controllers.forms import Form, Forms, Slot, Tokens
 from kservegen.kserve.controllers.made import LEFT_ALONE, Made, MadeObject, MadePod, Surroundings
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.releases import Release
 
 Controller: TypeAlias = Callable[[JsonObject, ControlPlane], Made]
-_Values: TypeAlias = Mapping[str | int, str | int]
+_Values: TypeAlias = Mapping[Any, str | int]
 
 _MOST_KEPT: Final = 256  # shapes, some hundred kilobytes each
 _MOST_SEEN: Final = 16384
@@ -55,16 +56,18 @@ class FreeText(Struct, frozen=True):
 
 
 class FreePart(Struct, frozen=True):
-    """What stands from `start` to `stop` of a text is only handed on; in an amount a number has to stand there.
+    """What stands from `start` to `stop` of a text, and has a form, is only handed on; in an amount it is a number.
 
-    The text is what the map or list at `owner` has at `key`.
+    The text is what the map or list at `owner` has at `key`. A number that is larger than another stands `above` that.
     """
 
     owner: Path
     key: str | int
     start: int
     stop: int
+    form: re.Pattern[str]
     stand_in: str = ""
+    above: str = ""
 
 
 def stand_in(place: int) -> str:
@@ -99,6 +102,7 @@ class _Shape(Struct, frozen=True):
     values: _Values
     words: tuple[str, ...]
     key: str
+    tokens: Tokens
 
 
 class _Lookup(NamedTuple):
@@ -118,22 +122,41 @@ class _Kept(Struct, frozen=True):
 
 def make_alike(stored: JsonObject, plane: ControlPlane, controller: Controller, fields: FreeFields) -> Made:
     """Return what the controller makes of an object, from what it made of another one where it may."""
+    platform, text = (controller, _platform(plane)), _written(stored)
+    for form in _FORMS.alike(platform, text):
+        if (values := form.values(text)) and (known := _of_form(form, values, plane, fields)):
+            return known
     shape = _shape_of(stored, fields, plane)
     if shape is None:
         return controller(stored, plane)
-    key = (controller, _platform(plane), shape.key)
+    key = (*platform, shape.key)
     kept = _KEPT.get(key)
     if key not in _KEPT and not _was_seen(hash(key)):
         return controller(stored, plane)  # most shapes have one object
-    if key not in _KEPT or (kept is not None and not _finds_the_same(kept.lookups, shape, plane.beside)):
+    is_other = kept is not None and not _finds_the_same(kept.lookups, shape.values, shape.words, plane.beside)
+    if key not in _KEPT or is_other:
         try:
             kept = _KEPT[key] = _make_shape(shape, plane, controller)
         except _NamedError:
             return controller(stored, plane)
+        if kept is not None and not is_other and _NUMBERS not in shape.key:
+            _FORMS.add(platform, text, Form(key, _TOKENS.split(shape.key), shape.tokens))
     _KEPT.move_to_end(key)
     if len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return controller(stored, plane) if kept is None else kept.plan.filled(shape.values)
+
+
+def _of_form(form: Form, values: Mapping[str, str], plane: ControlPlane, fields: FreeFields) -> Made | None:
+    """Return what is made of an object of a form that is known; None where it may be another."""
+    kept = _KEPT.get(form.key)
+    words = tuple(values[token] for token in form.tokens.apart)
+    if kept is None or not fields.fits(form.texts(values)) or _speaks_of(words, form.key[-1], plane):
+        return None
+    if not _finds_the_same(kept.lookups, values, words, plane.beside):
+        return None
+    _KEPT.move_to_end(form.key)
+    return kept.plan.filled(values)
 
 
 def _was_seen(key: int) -> bool:
@@ -193,15 +216,19 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
         return None
     own: dict[Path, Any] = {(): dict(stored)}
     placed = amounts = 0
-    tokens: dict[str, str] = {}
+    words: dict[str, str] = {}
+    tokens = Tokens()
     values: dict[str | int, str | int] = {}
     letters = iter(_LETTERS)
     for field, said in zip(fields.texts, texts, strict=True):
         letter = next(letters)
         if said is None or (match := field.form.fullmatch(said)) is None:
+            tokens.fields.append(("", said))
             continue
         free = match["free"]
-        token = tokens.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
+        token = words.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
+        tokens.fields.append((token, said))
+        tokens.slots[token] = Slot(field.form, said[: match.start("free")])
         values[token] = free
         _owner_at(field.path[:-1], own)[field.path[-1]] = said[: match.start("free")] + token
         placed += 1
@@ -214,6 +241,9 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
             last, owner = part.owner, _owner_at(part.owner, own)
         text = owner[part.key]
         values[token] = text[part.start : part.stop]
+        tokens.slots[token] = Slot(part.form)
+        if part.above:
+            tokens.rising.append((part.above, token))
         owner[part.key] = text[: part.start] + token + text[part.stop :]
         placed, amounts = placed + (not part.stand_in), amounts + bool(part.stand_in)
     numbers = 0
@@ -227,9 +257,15 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     key = _written(doc)
     if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
         return None
-    if any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in tokens):
+    if _speaks_of(words, key, plane):
         return None
-    return _Shape(doc, values, tuple(tokens), key)
+    tokens.apart = tuple(words.values())
+    return _Shape(doc, values, tuple(words), key, tokens)
+
+
+def _speaks_of(words: Iterable[str], key: str, plane: ControlPlane) -> bool:
+    """Whether a shape, or the settings, have a word in them that a token stands for."""
+    return any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in words)
 
 
 def _written(doc: JsonObject) -> str:
@@ -300,16 +336,16 @@ def _texts_of(found: Iterable[JsonObject]) -> str:
     return json.dumps([{key: value for key, value in doc.items() if key != "metadata"} for doc in found])
 
 
-def _finds_the_same(lookups: Iterable[_Lookup], shape: _Shape, beside: Surroundings) -> bool:
+def _finds_the_same(lookups: Iterable[_Lookup], values: _Values, words: Iterable[str], beside: Surroundings) -> bool:
     """Whether each look finds what it found before, and nothing in it speaks of this object by name."""
     for kind, namespace, name, before, texts in lookups:
-        where = None if namespace is None else namespace % shape.values
+        where = None if namespace is None else namespace % values
         if name is None:
             found = tuple(beside.all(kind, where))
         else:
-            one = _looked_up(beside, kind, where or "", name % shape.values)
+            one = _looked_up(beside, kind, where or "", name % values)
             found = () if one is None else (one,)
-        if found != before or (found and any(_stands_in(word, texts) for word in shape.words)):
+        if found != before or (found and any(_stands_in(word, texts) for word in words)):
             return False
     return True
 
@@ -454,3 +490,4 @@ def _tuple(base: Any, parts: tuple[tuple[int, int], ...], done: list[Any], value
 # None for a shape that what is made does not follow from.
 _KEPT: Final[OrderedDict[tuple[Controller, tuple[Release, str, str], str], _Kept | None]] = OrderedDict()
 _SEEN: Final[OrderedDict[int, None]] = OrderedDict()
+_FORMS: Final = Forms(_MOST_KEPT)

@@ -33,6 +33,8 @@ _ENV: Final[Path] = (*_MODEL, "env")
 _REQUESTS: Final[Path] = (*_MODEL, "resources", "requests")
 _LIMITS: Final[Path] = (*_MODEL, "resources", "limits")
 _VALUE: Final = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
+_LABEL: Final = lazy_pattern(r"[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_NUMBER: Final = lazy_pattern(r"[1-9][0-9]{0,5}")
 _OPTION: Final = lazy_pattern(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
 _AMOUNTS: Final = {
     "cpu": lazy_pattern(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"),
@@ -40,7 +42,6 @@ _AMOUNTS: Final = {
 }
 # Variables that controllers look at.
 _READ: Final = frozenset({"STORAGE_URI", "MULTI_MODEL_SERVER"})
-_LONGEST_LABEL: Final = 63
 _LONGEST_NAME: Final = 63 - len("isvc.-predictor-worker")
 
 
@@ -100,20 +101,20 @@ def _parts(stored: JsonObject) -> Iterator[FreePart]:
         return
     for key, value in mapping(mapping(stored.get("metadata")).get("labels")).items():
         word = text(value)
-        if "/" not in key and len(word) <= _LONGEST_LABEL and _DNS_LABEL.fullmatch(word):
-            yield FreePart(("metadata", "labels"), key, 0, len(word))
+        if "/" not in key and _LABEL.fullmatch(word):
+            yield FreePart(("metadata", "labels"), key, 0, len(word), _LABEL)
     model = mapping(predictor.get("model"))
     before = ""
     for place, item in enumerate(map(text, sequence(model.get("args")))):
         if option := _OPTION.fullmatch(item):
-            yield FreePart(_ARGS, place, *option.span("free"))
+            yield FreePart(_ARGS, place, *option.span("free"), _VALUE)
         elif before.startswith("--") and "=" not in before and _VALUE.fullmatch(item):
-            yield FreePart(_ARGS, place, 0, len(item))
+            yield FreePart(_ARGS, place, 0, len(item), _VALUE)
         before = item
     for place, variable in enumerate(map(mapping, sequence(model.get("env")))):
         value = text(variable.get("value"))
         if variable.get("name") not in _READ and "valueFrom" not in variable and _VALUE.fullmatch(value):
-            yield FreePart((*_ENV, place), "value", 0, len(value))
+            yield FreePart((*_ENV, place), "value", 0, len(value), _VALUE)
     if "resources" not in predictor:
         yield from _amounts(mapping(model.get("resources")))
 
@@ -130,8 +131,8 @@ def _amounts(resources: JsonObject) -> Iterator[FreePart]:
             continue
         first = stand_in(next(places))
         last = first if least == most else stand_in(next(places))
-        yield FreePart(_REQUESTS, name, *low.span("free"), first)
-        yield FreePart(_LIMITS, name, *high.span("free"), last)
+        yield FreePart(_REQUESTS, name, *low.span("free"), _NUMBER, first)
+        yield FreePart(_LIMITS, name, *high.span("free"), _NUMBER, last, "" if last is first else first)
 
 
 _FREE: Final = FreeFields(

@@ -15,8 +15,9 @@ from tests.support.project import DEV, Project
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.controllers import free
+from kservegen.kserve.controllers import alike, free
 from kservegen.kserve.controllers.control_plane import ControlPlane
+from kservegen.kserve.controllers.forms import Form
 from kservegen.kserve.controllers.free import make_service
 from kservegen.kserve.controllers.inference_service import make_inference_service
 from kservegen.kserve.controllers.made import Made
@@ -180,6 +181,33 @@ def test_whatever_servers_are_told_the_same_is_made_as_of_each_alone(seed: int, 
         assert [_full(make_service(stored, plane)) for _ in range(3)] == [
             _full(make_inference_service(stored, plane))
         ] * 3
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_told_by_its_text_is_what_is_found(seed: int) -> None:
+    """Whatever is of the form of another has its shape, with the same values; and many are."""
+    random, plane = Random(seed), control_plane()  # noqa: S311 - no secret
+    objects = [_told(random) for _ in range(_ROUNDS)]
+    for now, then in (("iris", "lily"), ("team", "iris"), ("250m", "251m"), ("2001Mi", "2002Mi"), ("two-", "two_")):
+        objects += [json.loads(json.dumps(each).replace(now, then)) for each in objects[:_ROUNDS]]
+    shapes = [alike._shape_of(each, free._FREE, plane) for each in objects]
+    forms = [
+        Form((None, None, shape.key), alike._TOKENS.split(shape.key), shape.tokens)
+        for shape in shapes
+        if shape is not None
+    ]
+    found = 0
+    for each, shape in zip(objects, shapes, strict=True):
+        for form in forms:
+            values = form.values(alike._written(each))
+            words = [values[token] for token in form.tokens.apart] if values else []
+            if values and free._FREE.fits(form.texts(values)) and not alike._speaks_of(words, form.key[2], plane):
+                assert shape is not None
+                assert (shape.key, shape.values) == (form.key[2], values)
+                found += 1
+            else:
+                assert shape is None or shape.key != form.key[2]
+    assert found > 3 * len(forms)
 
 
 def test_what_servers_are_told_makes_no_shape_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
