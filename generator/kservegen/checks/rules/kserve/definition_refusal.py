@@ -16,8 +16,9 @@ Upstream: config/crd of sigs.k8s.io/gateway-api, sigs.k8s.io/lws and kedacore/ke
 
 from __future__ import annotations
 
-import json
 from typing import Final
+
+from msgspec.json import encode
 
 from kservegen.checks.rules._made import MadeView, made_of, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
@@ -84,8 +85,16 @@ _SOUND: Final[set[tuple[str, ...]]] = set()
 
 
 def _shape(doc: JsonObject, owner: ResourceId, version: str) -> tuple[str, ...] | None:
-    """Return what tells an object from others, without its owner's names; None where these cannot be told from it."""
-    spec = json.dumps(doc.get("spec"), sort_keys=True)
+    """Return what tells an object from others, without its owner's names; None where these cannot be told from it.
+
+    Neither where something is null: a number that is none is written so, too.
+    """
+    try:
+        spec = encode(doc.get("spec")).decode()
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if "null" in spec:
+        return None
     for mark, name in (("\1", owner.name), ("\2", owner.namespace)):
         if _TELLING_NAME.fullmatch(name) is None:
             return None
