@@ -27,7 +27,8 @@ class QuickResult(Enum):
 REFUSED: Final = QuickResult.REFUSED
 QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 
-KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
+# A colon within a key, as of an address, is followed by more of it.
+KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}(?::[A-Za-z0-9_./-]{1,120}){0,4}|"[^"\\]{1,120}"|'[^']{1,120}'"""
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
 PLAIN: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*+"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.

@@ -49,6 +49,7 @@ READ = (
     "a:\n  - {b: 1}\n  - [c, d]\n  - e\n",
     "a: { b: 1 , c: [ 1 , 2 ] }\n",
     "  a: 1\n  b: 2",
+    "hf://x/y:\n  s3://z:80: {a:b: 1}\n",
     "a: http://x:80/y\nb: 'x: #'\nc: \"it's\"\nd: true\ne: ~\n",
 )
 
@@ -122,7 +123,9 @@ SCALARS = st.sampled_from(
         "\n    ", ""
     ).split("|")
 )
-SIGNS = st.sampled_from(["", "- ", "-  ", "-", "k: ", "k:", "l: ", "m:   ", "'k': ", '"k": ', "- k: ", "y: ", "a b: "])
+SIGNS = st.sampled_from(
+    ["", "- ", "-  ", "-", "k: ", "k:", "l: ", "m:   ", "'k': ", '"k": ', "- k: ", "y: ", "a b: ", "k:l: ", "k:: "]
+)
 LINES = st.tuples(
     st.sampled_from(["", "  ", "  ", "   ", "    "]), SIGNS, SCALARS, st.sampled_from(["", "", " ", " # c"])
 )
@@ -144,7 +147,7 @@ def test_flow_style_of_any_kind_is_read_alike_or_left(text: str) -> None:
         agrees(written)
 
 
-NAMES = st.text(st.sampled_from("abyn_-./1"), min_size=1, max_size=4)
+NAMES = st.text(st.sampled_from("abyn_-./:1"), min_size=1, max_size=4)
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-99, 99), NAMES),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
