@@ -379,11 +379,13 @@ class _Plan:
         """Return what was made, with values in the places of their tokens."""
         done: list[Any] = []
         for fill, base, parts in self._nodes:
-            if fill is _copy:  # most are maps and lists: a call for each costs more than the copy
+            if fill is _copy:  # most are maps, lists and texts: a call for each costs more than the copy
                 copy = base.copy()
                 for key, at in parts:
                     copy[key] = done[at]
                 done.append(copy)
+            elif fill is _text:
+                done.append(base % values)
             else:
                 done.append(fill(base, parts, done, values))
 
@@ -427,11 +429,14 @@ class _Plan:
                 return None
         elif not isinstance(value, dict | list | tuple):
             is_number = isinstance(value, int) and value // _FEWEST == _FIRST_NUMBER // _FEWEST
-            return self._add(_number, value, ()) if is_number else None
+            return self._add(_value, value, ()) if is_number else None
         key = value if isinstance(value, str) else id(value)
         if key not in self._known:
-            is_text = isinstance(value, str)
-            self._known[key] = self._add(_text, _pattern(value), ()) if is_text else self._whole(value)
+            if not isinstance(value, str):
+                self._known[key] = self._whole(value)
+            else:
+                is_value = _TOKENS.fullmatch(value) is not None
+                self._known[key] = self._add(_value, value, ()) if is_value else self._add(_text, _pattern(value), ())
         return self._known[key]
 
     def _whole(self, value: Any) -> int | None:  # noqa: ANN401 - a map, a list or a tuple
@@ -467,7 +472,7 @@ _Fill: TypeAlias = Callable[[Any, tuple[Any, ...], list[Any], _Values], Any]
 _Node: TypeAlias = tuple[_Fill, Any, tuple[Any, ...]]
 
 
-def _number(base: int, _parts: object, _done: object, values: _Values) -> str | int:
+def _value(base: int | str, _parts: object, _done: object, values: _Values) -> str | int:
     return values[base]
 
 

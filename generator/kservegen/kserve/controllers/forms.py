@@ -37,27 +37,31 @@ class Tokens(Struct):
     fields: list[tuple[str, str | None]] = field(default_factory=list)
 
 
-class Form(Struct, frozen=True, eq=False):
+class Form:
     """The text of a shape, which is known by a `key`: tokens, and what stands before, between and behind them."""
 
-    key: tuple[Any, Any, str]
-    pieces: Sequence[str]
-    tokens: Tokens
+    def __init__(self, key: tuple[Any, Any, str], pieces: Sequence[str], tokens: Tokens) -> None:
+        self.key = key
+        self.tokens = tokens
+        self._start = pieces[0]
+        slots = [(token, tokens.slots[token]) for token in pieces[1::2]]
+        self._steps = [
+            (token, slot.form.fullmatch, slot.before, after, len(after))
+            for (token, slot), after in zip(slots, pieces[2::2], strict=True)
+        ]
 
     def values(self, text: str) -> Mapping[str, str] | None:
         """Return what the tokens stand for in the text of an object; None where it is not surely of this shape."""
-        pieces, slots = self.pieces, self.tokens.slots
-        if not text.startswith(pieces[0]):
+        if not text.startswith(self._start):
             return None
         found: dict[str, str] = {}
-        at = len(pieces[0])
-        for place in range(1, len(pieces), 2):
-            token, after = pieces[place], pieces[place + 1]
+        at = len(self._start)
+        for token, matches, before, after, size in self._steps:
             end = text.find(after, at)
-            said, slot = text[at:end], slots[token]
-            if end < 0 or slot.form.fullmatch(slot.before + said) is None or found.setdefault(token, said) != said:
+            said = text[at:end]
+            if end < 0 or matches(before + said) is None or found.setdefault(token, said) != said:
                 return None
-            at = end + len(after)
+            at = end + size
         if at != len(text) or any(int(found[low]) >= int(found[high]) for low, high in self.tokens.rising):
             return None
         apart = self.tokens.apart
