@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.queues import Queues
-from kservegen.checks.rules._cached import cached_by_context, cached_by_object
+from kservegen.checks.rules._cached import cached, cached_by_context, cached_by_object
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
@@ -63,6 +63,7 @@ def _models(resource: Resource) -> tuple[ModelAt, ...]:
     )
 
 
+@cached
 def models_of(resource: Resource, context: Context) -> tuple[ModelAt, ...]:
     """List the models that KServe looks for a runtime for; ModelMesh looks for its own."""
     return () if deployment_mode(resource, context) == "ModelMesh" else _models(resource)

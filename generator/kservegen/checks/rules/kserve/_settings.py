@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kservegen.checks.rules._cached import cached_by_object
+from kservegen.checks.rules._cached import cached, cached_by_object
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
@@ -24,6 +24,7 @@ def _annotations(resource: Resource) -> JsonObject:
     return resource.annotations
 
 
+@cached
 def deployment_mode(resource: Resource, context: Context) -> str:
     """Say which mode the controller will use: the object's own word, else the environment's."""
     mode = annotation(resource, MODE) or context.deployment_mode
