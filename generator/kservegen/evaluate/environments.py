@@ -32,7 +32,9 @@ from kservegen.evaluate.workers import Look, Turns, Workers, count_jobs
 _Request = TypeVar("_Request")
 
 # So many objects are judged before processes part: what is imported, read and compiled for them is at hand in each.
-_FIRST: Final = 48
+_FIRST: Final = 24
+# Multiples of the golden section lie evenly apart, and in no step with what comes every second or third time.
+_GOLDEN: Final = 0.618034
 
 
 class PreparedCatalog(Struct, frozen=True, kw_only=True, eq=False):
@@ -138,5 +140,7 @@ def _judge(prepared: PreparedCatalog, windows: Turns, told: Callable[[float], No
 def _judge_first(prepared: PreparedCatalog) -> None:
     """Judge some objects of the first environment: what is said of them is said again."""
     for each, defaulted in list(_judgeable(prepared).values())[:1]:
-        some = defaulted.objects[:: max(1, len(defaulted.objects) // _FIRST)]
+        objects = defaulted.objects
+        chosen = sorted({int(number * _GOLDEN % 1 * len(objects)) for number in range(min(_FIRST, len(objects)))})
+        some = tuple(objects[index] for index in chosen)
         judge_windows([(replace(defaulted, objects=some), each.bindings)], prepared.judge, windows_of(()))
