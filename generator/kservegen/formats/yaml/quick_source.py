@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.formats.yaml.quick import KEY, PLAIN, REFUSED, QuickRefusal
+from kservegen.formats.yaml.quick import KEY_FORM, PLAIN_FORM, REFUSED, QuickRefusal
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
 
@@ -24,9 +24,11 @@ _PLAIN_IN_FLOW: Final = (
     r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))*+"""
 )
 # Indentation, the sign of an item, a key, a value or the beginning of one in flow style; each may be missing.
-_LINE: Final = lazy_pattern(rf"( *)(- +)?(?:({KEY}):(?: +|$))?(?:({_QUOTED}|{PLAIN})(?: +#.*| *)|([\[{{]).*|(?:#.*)?)")
+_LINE: Final = lazy_pattern(
+    rf"( *)(- +)?(?:({KEY_FORM}):(?: +|$))?(?:({_QUOTED}|{PLAIN_FORM})(?: +#.*| *)|([\[{{]).*|(?:#.*)?)"
+)
 # In flow style: an entry of a map, an item of a list, each with what follows its value, or up to one in flow style.
-_ENTRY: Final = lazy_pattern(rf" *({KEY}): +(?:({_QUOTED}|{_PLAIN_IN_FLOW}) *([,}}])|(?=[\[{{]))")
+_ENTRY: Final = lazy_pattern(rf" *({KEY_FORM}): +(?:({_QUOTED}|{_PLAIN_IN_FLOW}) *([,}}])|(?=[\[{{]))")
 _ITEM: Final = lazy_pattern(rf" *(?:({_QUOTED}|{_PLAIN_IN_FLOW}) *([,\]])|(?=[\[{{]))")
 _AFTER_FLOW: Final = lazy_pattern(r" *([],}])")
 _END_OF_FLOW: Final = lazy_pattern(r" *(?: #.*)?")
