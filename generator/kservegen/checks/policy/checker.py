@@ -39,13 +39,15 @@ _WORTH_FOLLOWING: Final = 8
 # A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
 _TRIAL: Final = 512
 # After so many objects of an environment, the policies that recognise most of them are put together, if they were asked
-# about three quarters of these.
+# about some of these since they are followed.
 _KNOWN_WELL: Final = 32
+_ENOUGH: Final = 12
 # Once so many objects had to be asked about, compiling the policies in one costs less than it saves.
 _WORTH_FUSING: Final = 96
-# Where so many objects are to come it does from the first ones on: before processes part.
+# Where so many objects are to come all of that is done at once: before processes part.
 _MANY: Final = 256
-_FIRST_OF_MANY: Final = 8
+_KNOWN_OF_MANY: Final = 16
+_FIRST_OF_MANY: Final = 4
 
 
 _Place: TypeAlias = tuple[str, str]
@@ -55,6 +57,7 @@ class _Passes(Struct):
     """What passed one policy with one set of parameters: whole objects, and keys of what it reads of them."""
 
     place: _Place
+    unfollowed: int = _WORTH_FOLLOWING
     objects: set[Defaulted] = field(default_factory=set)
     found: dict[tuple[Defaulted, Severity], tuple[Finding, ...]] = field(default_factory=dict)
     keys: set[Hashable] = field(default_factory=set)
@@ -71,7 +74,7 @@ class _Passes(Struct):
     @property
     def recognises(self) -> bool:
         """Whether most objects have a known key."""
-        return self._is_known and self.hits * 2 > self.checked - _WORTH_FOLLOWING
+        return self._is_known and self.hits * 2 > self.checked - self.unfollowed
 
     @property
     def differs(self) -> bool:
@@ -80,7 +83,7 @@ class _Passes(Struct):
 
     @property
     def _is_known(self) -> bool:
-        return self.part is not None and self.checked * 4 >= _KNOWN_WELL * 3
+        return self.part is not None and self.checked - self.unfollowed >= _ENOUGH
 
 
 class _Joint(Struct):
@@ -124,11 +127,16 @@ class PolicyPasses(Struct, eq=False):
     joints: dict[frozenset[_Place], _Joint] = field(default_factory=dict)
     fused: dict[frozenset[_Place], _Fused] = field(default_factory=dict)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether so many objects come that nothing is lost by compiling ahead."""
+        return self.objects >= _MANY
+
     def of(self, policy: Bound, params: JsonObject | None) -> _Passes:
         """Return what passed a policy with these parameters."""
         place = (policy.name, repr(params))
         if place not in self.passes:
-            self.passes[place] = _Passes(place)
+            self.passes[place] = _Passes(place, 0 if self.is_large else _WORTH_FOLLOWING)
         return self.passes[place]
 
     def joint(self, members: Sequence[_Passes]) -> _Joint:
@@ -140,7 +148,7 @@ class PolicyPasses(Struct, eq=False):
 
     def fusion(self, members: Sequence[_Passes]) -> _Fused:
         """Return these as one program."""
-        worth = _WORTH_FUSING if self.objects < _MANY else _FIRST_OF_MANY
+        worth = _FIRST_OF_MANY if self.is_large else _WORTH_FUSING
         return self.fused.setdefault(frozenset(member.place for member in members), _Fused(worth))
 
 
@@ -193,7 +201,7 @@ class PolicyChecker:
                 self._chosen[place] = tuple(self._choose(resource))
             plan = self._plans[place] = self._make_plan(self._chosen[place])
         self._seen += bool(self._chosen[place])
-        if self._seen == _KNOWN_WELL:
+        if self._seen == (_KNOWN_OF_MANY if self._passes.is_large else _KNOWN_WELL):
             self._plans.clear()
         found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
         if plan.fusion is not None:
@@ -266,7 +274,7 @@ def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
     if told is not None:
         return told
     passes.checked += 1
-    if not passes.followed and passes.checked > _WORTH_FOLLOWING:
+    if not passes.followed and passes.checked > passes.unfollowed:
         passes.followed = True
         passes.part = read_parts(policy.compiled.policy)
     part = passes.part
