@@ -24,10 +24,10 @@ from kservegen.evaluate.environment import (
     conclude,
     prepare,
 )
-from kservegen.evaluate.judging import Judge, Judgement, judge_windows, windows_of
+from kservegen.evaluate.judging import Judge, Judgement, Windows, judge_windows, windows_of
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.evaluate.workers import Look, Turns, Workers, count_jobs
+from kservegen.evaluate.workers import Look, Workers, count_jobs
 
 _Request = TypeVar("_Request")
 
@@ -131,7 +131,7 @@ def _judgeable(prepared: PreparedCatalog) -> dict[str, tuple[PreparedEnvironment
     return {name: (each, each.defaulted) for name, each in environments if each.defaulted is not None}
 
 
-def _judge(prepared: PreparedCatalog, windows: Turns, told: Callable[[float], None]) -> list[Judgement]:
+def _judge(prepared: PreparedCatalog, windows: Windows, told: Callable[[float], None]) -> list[Judgement]:
     """Judge windows of the objects of all environments, which come in their order; what part is begun is `told`."""
     environments = [(defaulted, each.bindings) for each, defaulted in _judgeable(prepared).values()]
     return judge_windows(environments, prepared.judge, windows, told)

@@ -55,21 +55,31 @@ _Pass: TypeAlias = list[ObjectFinding]
 _Said: TypeAlias = tuple[Finding, bool]
 
 
-def windows_of(environments: Iterable[DefaultedEnvironment], among: int = 1) -> Turns:
-    """Part the objects of environments into windows, of which `among` so many processes take some in turn.
+class Windows(Struct, frozen=True, eq=False):
+    """Windows that objects are in, the same in every environment and in every state of the catalog.
 
-    An object is in the same window in every environment, in every state, and in every run.
+    Those of a window stand together in the catalog, and so in memory.
     """
-    most = max((len(each.objects) for each in environments), default=0)
-    return Turns(1 + most // _WINDOW, among, most=_MOST_AT_ONCE)
+
+    turns: Turns
+    known: Mapping[ResourceId, int]
+
+    def part(self, items: Sequence[Defaulted]) -> list[list[tuple[int, Defaulted]]]:
+        """Part objects into the windows, each object with its place; one of another state is somewhere."""
+        found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(self.turns.number)]
+        for place, item in enumerate(items):
+            window = self.known.get(item.resource.id)
+            if window is None:
+                window = crc32(str(item.resource.id).encode()) % self.turns.number
+            found[window].append((place, item))
+        return found
 
 
-def _parted(items: Sequence[Defaulted], windows: int) -> list[list[tuple[int, Defaulted]]]:
-    """Part objects into windows, each object with its place."""
-    found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(windows)]
-    for place, item in enumerate(items):
-        found[crc32(str(item.resource.id).encode()) % windows].append((place, item))
-    return found
+def windows_of(environments: Iterable[DefaultedEnvironment], among: int = 1) -> Windows:
+    """Part the objects of environments into windows, of which `among` so many processes take some in turn."""
+    subjects = dict.fromkeys(item.resource.id for each in environments for item in each.objects)
+    known = {subject: place // _WINDOW for place, subject in enumerate(subjects)}
+    return Windows(Turns(1 + len(known) // _WINDOW, among, most=_MOST_AT_ONCE), known)
 
 
 class Judge(Struct, frozen=True):
@@ -109,7 +119,7 @@ class JudgedObjects(Struct, frozen=True):
 def judge_windows(
     environments: Sequence[tuple[DefaultedEnvironment, Bindings | None]],
     judge: Judge,
-    windows: Turns,
+    windows: Windows,
     told: Callable[[float], None] = lambda _: None,
 ) -> list[Judgement]:
     """Judge objects of environments; what crashes beyond one object is the crash of its environment.
@@ -119,9 +129,9 @@ def judge_windows(
     """
     has_two_states = judge.base is not None or bool(judge.shared.known)
     most, kept = _KEPT_FOR_BASE if has_two_states else _KEPT, 0
-    looks = [_Look(defaulted, bindings, judge, windows.number) for defaulted, bindings in environments]
-    for taken in windows:
-        told(taken.start / windows.number)
+    looks = [_Look(defaulted, bindings, judge, windows) for defaulted, bindings in environments]
+    for taken in windows.turns:
+        told(taken.start / windows.turns.number)
         size = max((look.size(taken) for look in looks), default=0)
         if kept + size > most:
             judge.shared.forget_made()
@@ -135,8 +145,10 @@ def judge_windows(
 class _Look:
     """A look at the objects of one environment, some windows after the other."""
 
-    def __init__(self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: int) -> None:
-        self._windows = _parted(defaulted.objects, windows)
+    def __init__(
+        self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, windows: Windows
+    ) -> None:
+        self._windows = windows.part(defaulted.objects)
         self._defaulted = defaulted
         self._bindings = bindings
         self._judge = judge
