@@ -6,6 +6,7 @@ nothing but its name is known.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, TypeVar
@@ -134,9 +135,9 @@ class Simulation:
         self._prerequisites = prerequisites | there
         self._inventory = inventory
         self._plane: ControlPlane | None = None
-        self._kept: dict[ResourceId, _Kept] = {}
+        self._kept: OrderedDict[ResourceId, _Kept] = OrderedDict()
         self._last: tuple[Resource | None, Made | None] = (None, None)
-        self._stored: dict[ResourceId, _Stored] = {}
+        self._stored: OrderedDict[ResourceId, _Stored] = OrderedDict()
         self._running: dict[ResourceId, _Running] = {}
         self._shapes: dict[tuple[str, str], Shape | None] = {}
 
@@ -155,7 +156,7 @@ class Simulation:
             kept = _Kept(resource.doc, self._make(resource, self._installation))
             self._kept[resource.id] = kept
             if len(self._kept) > MADE_KEPT:
-                del self._kept[next(iter(self._kept))]
+                self._kept.popitem(last=False)
         self._last = (resource, kept.made)
         return kept.made
 
@@ -230,7 +231,7 @@ class Simulation:
         if known is None or known.doc is not resource.doc:
             known = self._stored[resource.id] = _Stored(resource.doc, apply_defaults(resource.doc, shape))
             if len(self._stored) > MADE_KEPT:
-                del self._stored[next(iter(self._stored))]
+                self._stored.popitem(last=False)
         return known.stored
 
     def _shape_of(self, api_version: str, kind: str) -> Shape | None:

@@ -5,8 +5,11 @@ Checks read objects that may be odd in any way; with these, a wrong shape is no 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Final
+
+from msgspec.json import encode
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
@@ -49,6 +52,15 @@ def value_at(value: JsonValue, path: Path) -> JsonValue:
     for part in path:  # most are fields of maps, and a call for each costs more than the look
         value = value.get(part) if isinstance(value, dict) and isinstance(part, str) else child(value, part)
     return value
+
+
+def as_json(value: JsonValue) -> str:
+    """Return a value as JSON: at a tenth of the price where nothing in it is null, or would be written so."""
+    try:
+        written = encode(value).decode()
+    except (TypeError, ValueError, RecursionError):
+        written = "null"
+    return json.dumps(value) if "null" in written else written
 
 
 def nested(path: Path, value: JsonValue) -> JsonValue:

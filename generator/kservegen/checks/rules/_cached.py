@@ -5,15 +5,15 @@ An entry goes by identity, so it holds what it was found in; it is read and writ
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
-from itertools import islice
 from typing import Final, TypeVar, cast
 
 _Subject = TypeVar("_Subject")
 _Context = TypeVar("_Context")
 _Part = TypeVar("_Part")
-# As many objects as environments are looked at by turns, and some that they do not have in common.
+# As many objects as environments are looked at by turns, and some that they do not have in common; the oldest go first.
 _MOST: Final = 1536
 _forgetting: Final[list[Callable[[], None]]] = []
 
@@ -38,18 +38,15 @@ def cached(find: Callable[[_Subject, _Context], _Part]) -> Callable[[_Subject, _
 
 
 def cached_by_object(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], _Part]:
-    """Cache what a function finds in each of the last objects, of which nobody changes one.
-
-    The oldest go first, half of them at once: a dict that loses its first item only looks longer for it each time.
-    """
-    known: dict[int, tuple[object, _Part]] = {}
+    """Cache what a function finds in each of the last objects, of which nobody changes one."""
+    # A dict that loses its first item again and again looks longer for it each time.
+    known: OrderedDict[int, tuple[object, _Part]] = OrderedDict()
 
     def found(subject: _Subject) -> _Part:
         entry = known.get(id(subject))
         if entry is None or entry[0] is not subject:
             if len(known) >= _MOST:
-                for oldest in list(islice(known, _MOST // 2)):
-                    del known[oldest]
+                known.popitem(last=False)
             entry = known[id(subject)] = (subject, find(subject))
         return entry[1]
 

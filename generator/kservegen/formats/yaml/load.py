@@ -40,9 +40,12 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
     unreadable = find_unreadable(data, file)
     if unreadable is not None:
         return Loaded(None, source, SecretData(data).hide([unreadable]))
-    if parser is default_parser and (quick := read_quick_source(data.decode(), source)) is not REFUSED:
-        return Loaded(quick, source, ())
-    source = SourceMap(file)  # what was refused may be in the other in part
+    if parser is default_parser:
+        with without_collector():
+            quick = read_quick_source(data.decode(), source)
+        if quick is not REFUSED:
+            return Loaded(quick, source, ())
+        source = SourceMap(file)  # what was refused may be in the other in part
     builder = StrictBuilder(parser(data), source)
     value = None
     with without_collector():

@@ -29,12 +29,13 @@ QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 
 # A colon within a key, as of an address, is followed by more of it.
 KEY_FORM: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}(?::[A-Za-z0-9_./-]{1,120}){0,4}|"[^"\\]{1,120}"|'[^']{1,120}'"""
+QUOTED_FORM: Final = r""""[^"\\]*"|'[^']*'"""
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
 PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*+"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.
 _LINE: Final = lazy_pattern(
     rf"""( *)(?:-( +|$))?(?:({KEY_FORM}):(?: +|$))?"""
-    rf"""(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{PLAIN_FORM})(?: +#.*| *)|(?:\#.*)?)"""
+    rf"""(?:({QUOTED_FORM}|\{{\}}|\[\]|{PLAIN_FORM})(?: +#.*| *)|(?:\#.*)?)"""
 )
 _DEEPEST: Final = 100
 # Half characters, exponents, numbers that not every reader holds; a gap before a colon, where YAML may see no key.

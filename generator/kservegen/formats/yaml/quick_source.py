@@ -15,21 +15,20 @@ from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.formats.yaml.quick import KEY_FORM, PLAIN_FORM, REFUSED, QuickRefusal
+from kservegen.formats.yaml.quick import KEY_FORM, PLAIN_FORM, QUOTED_FORM, REFUSED, QuickRefusal
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
 
-_QUOTED: Final = r""""[^"\\]*"|'[^']*'"""
 _PLAIN_IN_FLOW: Final = (
     r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))*+"""
 )
 # Indentation, the sign of an item, a key, a value or the beginning of one in flow style; each may be missing.
 _LINE: Final = lazy_pattern(
-    rf"( *)(- +)?(?:({KEY_FORM}):(?: +|$))?(?:({_QUOTED}|{PLAIN_FORM})(?: +#.*| *)|([\[{{]).*|(?:#.*)?)"
+    rf"( *)(- +)?(?:({KEY_FORM}):(?: +|$))?(?:({QUOTED_FORM}|{PLAIN_FORM})(?: +#.*| *)|([\[{{]).*|(?:#.*)?)"
 )
 # In flow style: an entry of a map, an item of a list, each with what follows its value, or up to one in flow style.
-_ENTRY: Final = lazy_pattern(rf" *({KEY_FORM}): +(?:({_QUOTED}|{_PLAIN_IN_FLOW}) *([,}}])|(?=[\[{{]))")
-_ITEM: Final = lazy_pattern(rf" *(?:({_QUOTED}|{_PLAIN_IN_FLOW}) *([,\]])|(?=[\[{{]))")
+_ENTRY: Final = lazy_pattern(rf" *({KEY_FORM}): +(?:({QUOTED_FORM}|{_PLAIN_IN_FLOW}) *([,}}])|(?=[\[{{]))")
+_ITEM: Final = lazy_pattern(rf" *(?:({QUOTED_FORM}|{_PLAIN_IN_FLOW}) *([,\]])|(?=[\[{{]))")
 _AFTER_FLOW: Final = lazy_pattern(r" *([],}])")
 _END_OF_FLOW: Final = lazy_pattern(r" *(?: #.*)?")
 # Blocks of text, anchors, aliases, tags, flow style over several lines: looked for before any line is read.
@@ -68,6 +67,32 @@ def read_quick_source(text: str, source: SourceMap) -> JsonObject | QuickRefusal
         return REFUSED
 
 
+class _Scalars(dict[str, JsonScalar]):
+    """What scalars stand for, by how they are written: read where they are met first."""
+
+    def __missing__(self, written: str) -> JsonScalar:
+        value = written[1:-1] if written[0] in "\"'" else read_plain(written)
+        if isinstance(value, Ambiguity):
+            raise _OtherwiseError
+        self[written] = value
+        return value
+
+
+class _Names(dict[str, str]):
+    """The texts of keys, as above."""
+
+    def __init__(self, scalars: _Scalars) -> None:
+        super().__init__()
+        self._scalars = scalars
+
+    def __missing__(self, written: str) -> str:
+        name = self._scalars[written]
+        if not isinstance(name, str):
+            raise _OtherwiseError
+        self[written] = name
+        return name
+
+
 class _Reading:
     """Puts one line after the other where its indentation says."""
 
@@ -77,8 +102,8 @@ class _Reading:
         self._source = source
         self._open: list[_Open] = []
         self._awaiting: _Awaiting | None = _Awaiting(None, "", -1, -1)
-        self._scalars: dict[str, JsonScalar] = {}
-        self._names: dict[str, str] = {}
+        self._scalars = _Scalars()
+        self._names = _Names(self._scalars)
 
     def read(self, text: str) -> JsonObject:
         """Read all lines."""
@@ -101,12 +126,12 @@ class _Reading:
                 raise _OtherwiseError
             if key is None or entries is None:
                 continue
-            name = names[key] if key in names else self._name(key)
+            name = names[key]
             if name in entries:
                 raise _OtherwiseError
             if written is not None:
                 add(name, at | column, at | match.start(4))
-                entries[name] = scalars[written] if written in scalars else self._scalar(written)
+                entries[name] = scalars[written]
             elif flow is not None:
                 entries[name] = self._flow_to_end(match, at, name, at | column)
             else:
@@ -187,22 +212,6 @@ class _Reading:
         while self._open and self._open[-1].column > column:
             self._source.close(self._open.pop().node)
 
-    def _name(self, key: str) -> str:
-        """Read the text of a key that was not met before."""
-        name = self._scalar(key)
-        if not isinstance(name, str):
-            raise _OtherwiseError
-        self._names[key] = name
-        return name
-
-    def _scalar(self, written: str) -> JsonScalar:
-        """Read a scalar that was not met before."""
-        value = written[1:-1] if written[0] in "\"'" else read_plain(written)
-        if isinstance(value, Ambiguity):
-            raise _OtherwiseError
-        self._scalars[written] = value
-        return value
-
     def _item(self, match: re.Match[str], at: int, number: int, mark: int) -> JsonValue:
         """Read an item that stands in the line of its sign."""
         if match[5] is not None:
@@ -210,7 +219,7 @@ class _Reading:
         if match[4] is None:
             raise _OtherwiseError
         self._source.add(number, mark, mark)
-        return self._scalar(match[4])
+        return self._scalars[match[4]]
 
     def _flow_to_end(self, match: re.Match[str], at: int, part: str | int, mark: int) -> JsonValue:
         """Read a value in flow style, behind which the line ends."""
@@ -243,7 +252,7 @@ class _Reading:
             if match is None:
                 raise _OtherwiseError
             key, written, stop = match.groups()
-            name = names[key] if key in names else self._name(key)
+            name = names[key]
             mark, end = at | match.start(1), match.end()
             if name in entries:
                 raise _OtherwiseError
@@ -251,7 +260,7 @@ class _Reading:
                 entries[name], end, stop = self._nested(line, end, at, name, mark, depth)
             else:
                 add(name, mark, at | match.start(2))
-                entries[name] = scalars[written] if written in scalars else self._scalar(written)
+                entries[name] = scalars[written]
         if stop != "}":
             raise _OtherwiseError
         return end
@@ -271,7 +280,7 @@ class _Reading:
             else:
                 mark = at | match.start(1)
                 self._source.add(len(items), mark, mark)
-                items.append(self._scalar(written))
+                items.append(self._scalars[written])
         if stop != "]":
             raise _OtherwiseError
         return end

@@ -18,10 +18,9 @@ from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
-from msgspec.json import encode
 from msgspec.structs import replace
 
-from kservegen.core.document import mapping, value_at
+from kservegen.core.document import as_json, mapping, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import Origin
@@ -122,7 +121,7 @@ class _Kept(Struct, frozen=True):
 
 def make_alike(stored: JsonObject, plane: ControlPlane, controller: Controller, fields: FreeFields) -> Made:
     """Return what the controller makes of an object, from what it made of another one where it may."""
-    platform, text = (controller, _platform(plane)), _written(stored)
+    platform, text = (controller, _platform(plane)), as_json(stored)
     for form in _FORMS.alike(platform, text):
         if (values := form.values(text)) and (known := _of_form(form, values, plane, fields)):
             return known
@@ -254,7 +253,7 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
             _owner_at(path[:-1], own)[path[-1]] = place
             numbers += 1
     doc = own[()]
-    key = _written(doc)
+    key = as_json(doc)
     if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
         return None
     if _speaks_of(words, key, plane):
@@ -266,15 +265,6 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
 def _speaks_of(words: Iterable[str], key: str, plane: ControlPlane) -> bool:
     """Whether a shape, or the settings, have a word in them that a token stands for."""
     return any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in words)
-
-
-def _written(doc: JsonObject) -> str:
-    """Return a document as text: at a tenth of the price where nothing in it is null, or would be written so."""
-    try:
-        text = encode(doc).decode()
-    except (TypeError, ValueError, RecursionError):
-        text = "null"
-    return json.dumps(doc) if "null" in text else text
 
 
 def _owner_at(path: Path, own: dict[Path, Any]) -> Any:  # noqa: ANN401 - a map or a list

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.llm_services import NEWER, OLDER, beside, llm_config, llm_service, plane_of, stored
 
+from kservegen.core.document import as_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.controllers import alike
 from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.controller import make_llm_service
@@ -156,5 +156,5 @@ VALUES = st.recursive(
 
 @given(VALUES, VALUES)
 def test_a_text_stands_for_one_document(one: JsonValue, other: JsonValue) -> None:
-    texts, plainly = ([write({"a": value}) for value in (one, other)] for write in (alike._written, json.dumps))
+    texts, plainly = ([write({"a": value}) for value in (one, other)] for write in (as_json, json.dumps))
     assert (texts[0] == texts[1]) == (plainly[0] == plainly[1])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.controllers import control_plane, service
 from tests.support.project import DEV, Project
 
-from kservegen.core.document import mapping
+from kservegen.core.document import as_json, mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.controllers import alike, free
 from kservegen.kserve.controllers.control_plane import ControlPlane
@@ -199,7 +199,7 @@ def test_what_is_told_by_its_text_is_what_is_found(seed: int) -> None:
     found = 0
     for each, shape in zip(objects, shapes, strict=True):
         for form in forms:
-            values = form.values(alike._written(each))
+            values = form.values(as_json(each))
             words = [values[token] for token in form.tokens.apart] if values else []
             if values and free._FREE.fits(form.texts(values)) and not alike._speaks_of(words, form.key[2], plane):
                 assert shape is not None

@@ -18,12 +18,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.json import encode
-
 from kservegen.checks.rules._made import MadeView, made_of, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.diagnostics import Finding
-from kservegen.core.document import mapping, text
+from kservegen.core.document import as_json, mapping, text
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.patterns import lazy_pattern
 from kservegen.core.resource import ResourceId
@@ -85,16 +83,8 @@ _SOUND: Final[set[tuple[str, ...]]] = set()
 
 
 def _shape(doc: JsonObject, owner: ResourceId, version: str) -> tuple[str, ...] | None:
-    """Return what tells an object from others, without its owner's names; None where these cannot be told from it.
-
-    Neither where something is null: a number that is none is written so, too.
-    """
-    try:
-        spec = encode(doc.get("spec")).decode()
-    except (TypeError, ValueError, RecursionError):
-        return None
-    if "null" in spec:
-        return None
+    """Return what tells an object from others, without its owner's names; None where these cannot be told from it."""
+    spec = as_json(doc.get("spec"))
     for mark, name in (("\1", owner.name), ("\2", owner.namespace)):
         if _TELLING_NAME.fullmatch(name) is None:
             return None
