@@ -86,7 +86,7 @@ def _make(models: list[JsonObject]) -> int:
                 beside=Surroundings(iter(models)),
             )
             for model in models:
-                made = shared.make(model, lambda: model, plane)  # noqa: B023 - called at once
+                made, _ = shared.make(model, lambda: model, plane)  # noqa: B023 - called at once
                 if made is None or made.outcome is not None:
                     raise RuntimeError(f"a model is not made to its end: {made}")
                 count += len(made.objects) + len(made.pods)

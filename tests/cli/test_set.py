@@ -171,10 +171,10 @@ def test_an_environment_that_an_edit_does_not_reach_is_not_judged(project: Proje
     assert told["edits"]["rendered"]
     assert [each["environment"] for each in told["edits"]["reaches"]] == ["prod"]
     done = run(project, "set", "ns/iris", "minReplicas=3", "--env", "prod", "--dry-run")
-    assert "kservegen render prod then writes " in done.output
+    assert "differ (kservegen render prod): " in done.output
     # Through the catalog every environment is reached.
     done = run(project, "set", "ns/iris", "minReplicas=2", "--dry-run")
-    assert "kservegen render then" not in done.output
+    assert "(kservegen render)" not in done.output
 
 
 def test_an_edit_is_held_against_the_environments_of_its_cluster(project: Project) -> None:
@@ -195,10 +195,10 @@ def test_an_edit_of_a_base_reaches_all_that_extend_it(project: Project) -> None:
         project.write(f"environments/{name}.yaml", CLUSTER.replace("name: dev", f"name: {name}") + extends)
     project.write("models.yaml", IRIS)
     done = run(project, "set", "iris", "minReplicas=2", "--env", "common", "--dry-run")
-    assert "kservegen render dev prod then writes " in done.output
+    assert "differ (kservegen render dev prod): " in done.output
     project.write("environments/test.yaml", CLUSTER.replace("name: dev", "name: test") + "extends: [common]\n")
     done = run(project, "set", "iris", "minReplicas=2", "--env", "common", "--dry-run")
-    assert "kservegen render then writes " in done.output
+    assert "differ (kservegen render): " in done.output
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ class Judge:
         except (ValueError, RecursionError):
             return  # not JSON: `lock` says so
         entry = described(config)
-        if any(self._schemas["lock"]({"version": 1, "models": {"hf://org/m": entry}})):
+        if any(self._schemas["lock"].check({"version": 1, "models": {"hf://org/m": entry}})):
             return  # refused before it is written
         said: list[JsonValue] = ["--max-model-len=8k", "--tensor-parallel-size=2", "--max-num-seqs=16"]
         model: JsonObject = {

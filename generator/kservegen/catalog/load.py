@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
@@ -21,12 +23,12 @@ from kservegen.catalog.sections import ENTRY_SECTIONS, EXTRA_MANIFESTS
 from kservegen.catalog.stages import STAGES, misplaced_stages
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Fix, FixChange, Location, Related
-from kservegen.core.document import mapping
+from kservegen.core.document import as_json, mapping
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import label_error
-from kservegen.core.problem import to_finding
+from kservegen.core.problem import Problem, to_finding
 from kservegen.core.repository import (
     BESIDE_SUFFIXES,
     CATALOG_FILE,
@@ -40,10 +42,10 @@ from kservegen.core.repository import (
     Repository,
 )
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
-from kservegen.formats.yaml.load import load_held
+from kservegen.formats.yaml.load import Loaded, load_held
 
-# Checks a whole document against a schema: the catalog's, the environments', or that of a file beside one.
-SchemaCheck = Callable[[JsonObject], tuple[Finding, ...]]
+# Checks a whole file against a schema: the catalog's, the environments', or that of a file beside one.
+SchemaCheck = Callable[[Loaded], tuple[Finding, ...]]
 
 
 # As many as the documents of one file of manifests: so many are judged in some ten seconds.
@@ -132,7 +134,7 @@ def _load_file(
         return None
     document = CatalogDocument(file, loaded.value, loaded.source, loaded)
     skip = {d.location for d in loaded.diagnostics}
-    for finding in check(loaded.value):
+    for finding in check(loaded):
         diagnostic = schema_diagnostic(_in_todays_mode(finding), document)
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
             diagnostics.append(_in_our_words(diagnostic))
@@ -289,13 +291,19 @@ def _sensible(lock: CatalogDocument, diagnostics: list[Diagnostic]) -> CatalogDo
     kept = dict(lock.section("models"))
     for address, entry in kept.items():
         config = mapping(mapping(entry).get("config"))
-        problems = list(senseless(config))
+        problems = _problems_of(as_json(config)) if config else ()
         for problem in problems:
             finding = to_finding(written_manuals()["catalog/model-facts"], problem)
             diagnostics.append(schema_diagnostic(finding, lock, ("models", address, "config")))
         if problems:
             kept[address] = {word: value for word, value in mapping(entry).items() if word != "config"}
     return replace(lock, value={**lock.value, "models": kept}) if kept else lock
+
+
+@lru_cache(maxsize=MOST_ENTRIES)
+def _problems_of(config: str) -> tuple[Problem, ...]:
+    """Return what makes no sense in dimensions, written as JSON: environments lock the same models."""
+    return tuple(senseless(json.loads(config)))
 
 
 def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:

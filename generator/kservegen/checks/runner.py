@@ -9,7 +9,7 @@ two that its path belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.engines.choice import ShapeEngine
@@ -106,16 +106,18 @@ class Checker:
         found: Sequence[Iterable[ObjectFinding]],
         context: Context,
         shared: MadeFindings | None = None,
+        settled: Collection[Defaulted] = (),
     ) -> list[list[ObjectFinding]]:
         """Check what KServe makes of each object, of which `found` is what was said so far.
 
         Nothing is said of what is made of an object that is refused, or of which no workload is made. `shared` holds
-        what was found in other environments, for those in which the same comes of an object.
+        what was found in other environments, for those in which the same comes of an object. Of `settled` ones nobody
+        asks what is found of that alone.
         """
         shared = {} if shared is None else shared
         verdicts = (self.verdict(finding for _, finding in so_far) for so_far in found)
         good = [item for item, verdict in zip(objects, verdicts, strict=True) if verdict.deployable]
-        known = [_known(shared, item, context) for item in good]
+        known = [() if item in settled else _known(shared, item, context) for item in good]
         fresh = [item for item, own in zip(good, known, strict=True) if own is None]
         now = dict(zip(map(id, fresh), _run(self._made, fresh, context), strict=True))
         around = _run(self._made_around, good, context)

@@ -36,7 +36,7 @@ from kservegen.kserve.controllers.made import Made, Surroundings
 from kservegen.kserve.controllers.reconcile import is_reconciled
 from kservegen.kserve.controllers.running import RunningWorkload, as_scheduled, running_workloads
 from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
-from kservegen.kserve.controllers.shared import SharedMade
+from kservegen.kserve.controllers.shared import Found, SharedMade
 from kservegen.kserve.releases import Release
 
 _Derived = TypeVar("_Derived")
@@ -105,6 +105,7 @@ def chart_installation(
 class _Kept(Struct, frozen=True):
     doc: JsonObject
     made: Made | None
+    found: Found
 
 
 class _Stored(Struct, frozen=True):
@@ -152,13 +153,19 @@ class Simulation:
             return None
         kept = self._kept.get(resource.id)
         if kept is None or kept.doc is not resource.doc:
-            self._kept[resource.id] = _Kept(resource.doc, None)
-            kept = _Kept(resource.doc, self._make(resource, self._installation))
+            self._kept[resource.id] = _Kept(resource.doc, None, {})
+            kept = _Kept(resource.doc, *self._make(resource, self._installation))
             self._kept[resource.id] = kept
             if len(self._kept) > MADE_KEPT:
                 self._kept.popitem(last=False)
         self._last = (resource, kept.made)
         return kept.made
+
+    def looked_at(self, resource: Resource) -> Iterable[str]:
+        """Return the kinds of the objects that KServe looked for when it made something of a stored object."""
+        self.made(resource)
+        kept = self._kept.get(resource.id)
+        return () if kept is None else (kind for kind, _, _ in kept.found)
 
     def workloads(self, resource: Resource) -> tuple[RunningWorkload, ...] | None:
         """List what runs of a stored object, as the scheduler looks at it; None where it is not deployed, or not known.
@@ -202,7 +209,7 @@ class Simulation:
         label = f"{kind}/{name}"
         return next((item.doc for item in made.objects if item.label == label), None) if made is not None else None
 
-    def _make(self, resource: Resource, installation: KServeInstallation) -> Made | None:
+    def _make(self, resource: Resource, installation: KServeInstallation) -> tuple[Made | None, Found]:
         if self._plane is None:
             installed = installation.objects()
             self._plane = ControlPlane(

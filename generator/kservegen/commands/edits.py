@@ -93,29 +93,59 @@ class ProposedEdits(Struct, frozen=True, kw_only=True, eq=False):
         return int(self.refused)
 
 
+class DraftState(Struct, frozen=True, eq=False):
+    """The files of a repository at one moment of its editing, loaded; what is resolved of them is resolved once."""
+
+    texts: Mapping[str, bytes]
+    project: Project
+    in_common: dict[EntryName, Entry] = field(default_factory=dict)
+    environments: dict[str, ResolvedEnvironment] = field(default_factory=dict)
+
+    def resolved(self, name: str) -> ResolvedEnvironment:
+        """Return an environment, or a base as if it were one."""
+        if name not in self.environments:
+            self.environments[name] = resolve_environment(self.project.catalog, name, self.in_common)[0]
+        return self.environments[name]
+
+
 class CatalogDraft(Struct, eq=False):
-    """The files of a repository while they are edited in memory."""
+    """The files of a repository while they are edited in memory; `latest` is the state that was looked at last."""
 
     repository: Repository
-    before: dict[str, bytes]
-    project: Project
+    start: DraftState
+    latest: DraftState
     texts: dict[str, bytes]
     notes: list[str] = field(default_factory=list)
-    loaded: tuple[Mapping[str, bytes], Catalog] | None = None
+
+    @property
+    def before(self) -> Mapping[str, bytes]:
+        """The files as they were."""
+        return self.start.texts
+
+    @property
+    def project(self) -> Project:
+        """The repository as it was."""
+        return self.start.project
 
     @property
     def catalog(self) -> Catalog:
         """The catalog as it was before any edit."""
-        return self.project.catalog
+        return self.start.project.catalog
+
+    @property
+    def now(self) -> DraftState:
+        """The texts as they stand now, loaded."""
+        if self.texts == self.start.texts:
+            return self.start
+        if self.latest.texts != self.texts:
+            edited = replace(self.repository, sources=dict(self.texts))
+            self.latest = DraftState(self.texts.copy(), open_project(edited, tools=self.project.tools))
+        return self.latest
 
     @property
     def current(self) -> Catalog:
         """The catalog as the texts stand now."""
-        if self.texts == self.before:
-            return self.catalog
-        if self.loaded is None or self.loaded[0] != self.texts:
-            self.loaded = dict(self.texts), catalog_of(self.repository, self.texts)
-        return self.loaded[1]
+        return self.now.project.catalog
 
     def put(self, file: str, path: Path, value: JsonValue) -> None:
         """Set a value."""
@@ -143,13 +173,14 @@ class CatalogDraft(Struct, eq=False):
 
     def resolved(self, environment: str) -> ResolvedEnvironment:
         """Return an environment, or a base as if it were one, as the texts stand now."""
-        return resolve_environment(self.current, environment)[0]
+        return self.now.resolved(environment)
 
 
 def open_draft(repository: Repository) -> CatalogDraft:
     """Read a repository for editing."""
-    before = read_sources(repository)
-    return CatalogDraft(repository, before, open_project(repository), dict(before))
+    texts = read_sources(repository)
+    start = DraftState(texts, open_project(repository))
+    return CatalogDraft(repository, start, start, texts.copy())
 
 
 def catalog_of(repository: Repository, sources: Mapping[str, bytes]) -> Catalog:
@@ -258,13 +289,14 @@ def finish_draft(
     with without_collector():
         # What a plan asks for: its files come of the same evaluation. Errors are told as among all findings.
         judged = _reached(draft)
+        before = {name: draft.start.resolved(name) for name in judged or draft.catalog.environments}
         wanted = EvaluationOptions(
-            names=judged, out=draft.repository.output, lays_out=True, despite_findings=True, errors_only=True
+            names=judged, out=draft.repository.output, lays_out=True, despite_findings=True, before=before
         )
-        evaluated = evaluate_repository(edited, wanted)
+        evaluated = evaluate_repository(edited, wanted, project=draft.now.project)
         refused = False
-        if evaluated.has_errors:
-            wanted = replace(wanted, errors_only=False)
+        if evaluated.has_errors:  # of what was asked: now of all, to tell which of them were there before
+            wanted = replace(wanted, before=None)
             evaluated = evaluate_repository(edited, wanted, evaluated)
         result = report_on(evaluated, "edit", fail_on=Severity.ERROR)
         if evaluated.has_errors:
@@ -330,13 +362,12 @@ def _effects(
     draft: CatalogDraft, evaluated: EvaluatedRepository | None, watched: tuple[tuple[str, str], ...]
 ) -> Iterator[EditEffect]:
     """Say what the edits do in the environments that are judged, and of `watched` entries that all others stay."""
-    in_common: dict[EntryName, Entry] = {}
     after = {environment.name: environment for environment in evaluated.environments} if evaluated is not None else {}
     tells_all = bool(watched) and (evaluated is None or evaluated.is_partial)
     for name in draft.catalog.environments:
         if name not in after and not tells_all:
             continue
-        old = resolve_environment(draft.catalog, name, in_common)[0]
+        old = draft.start.resolved(name)
         new = after.get(name, old)
         words = {(e.section, e.key): e.words for e in old.entries}
         now = {(e.section, e.key): e.words for e in new.entries}

@@ -202,7 +202,7 @@ def _words(draft: InventoryDraft, taken: str, file: str) -> JsonObject:
         )
     words = draft.words(taken)
     loaded = mapping(load_strict(emit(words).encode(), file).value)
-    for finding in OwnSchema("inventory")(loaded):  # what is written is read again
+    for finding in OwnSchema("inventory").check(loaded):  # what is written is read again
         raise GeneratorError(f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint)
     return words
 

@@ -232,7 +232,7 @@ def _decoded(sources: Mapping[str, bytes], file: str) -> str:
 def _check(written: str, file: str) -> None:
     """Refuse to write what would not be read."""
     lock = mapping(load_strict(written.encode(), file).value)
-    for finding in OwnSchema("lock")(lock):
+    for finding in OwnSchema("lock").check(lock):
         raise GeneratorError(
             f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint or "Mend the facts."
         )

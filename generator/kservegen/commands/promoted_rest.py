@@ -155,7 +155,7 @@ def _staying(chosen: Iterable[Entry], now: ResolvedEnvironment, fields: Collecti
     known = entries_by_name(now)
     for entry in chosen:
         own = known.get((entry.section, entry.key))
-        if own is not None and entry.section != MANIFESTS:
+        if own is not None and own is not entry and entry.section != MANIFESTS:
             words, others = (_without_versions(each) for each in (entry, own))
             differing = (word for word in {**words, **others} if word not in _NOT_RUNNING and word not in fields)
             found = tuple(w for w in differing if json.dumps(words.get(w)) != json.dumps(others.get(w)))

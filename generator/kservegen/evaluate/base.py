@@ -154,7 +154,7 @@ class BaseRevision(Struct, frozen=True, eq=False, dict=True):
             return None
 
 
-def _unchecked(_value: JsonObject) -> tuple[()]:
+def _unchecked(_: Loaded) -> tuple[()]:
     """Find nothing: what the base holds is not what is judged."""
     return ()
 

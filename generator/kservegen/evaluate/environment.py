@@ -44,6 +44,7 @@ from kservegen.evaluate.judging import (
     windows_of,
 )
 from kservegen.evaluate.sharing import SharedResults
+from kservegen.evaluate.unchanged import Unchanged, find_unchanged, says_the_same
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.kserve.releases import Releases
@@ -75,13 +76,15 @@ class Tools(Struct, frozen=True, kw_only=True, eq=False):
 class DefaultedEnvironment(Struct, frozen=True, kw_only=True, eq=False):
     """A built environment as the cluster would store it: its objects, and what rules may look at beside each.
 
-    `unmanaged` are the objects that it lists and does not render.
+    `unmanaged` are the objects that it lists and does not render. `unchanged` are those that an edit leaves alone,
+    where one is judged.
     """
 
     built: BuiltEnvironment
     objects: tuple[Defaulted, ...]
     context: Context
     unmanaged: tuple[UnmanagedObject, ...] = ()
+    unchanged: Unchanged = Unchanged()
 
 
 class Evaluation(Struct, frozen=True, kw_only=True, eq=False):
@@ -160,6 +163,24 @@ def prepare(catalog: Catalog, name: str, judge: Judge, against: Against) -> Prep
         return PreparedEnvironment(environment=unjudged, diagnostics=(_crashed(unjudged, finding),))
 
     return next(contained(JUDGING, built, told))
+
+
+def leave_unchanged(now: PreparedEnvironment, before: ResolvedEnvironment, judge: Judge) -> PreparedEnvironment:
+    """Mark the objects that are what they were `before` an edit; none where the environment says something else."""
+    defaulted = now.defaulted
+    if defaulted is None or not says_the_same(now.environment, before):
+        return now
+
+    def marked() -> Iterator[PreparedEnvironment]:
+        shared = judge.shared.beside(now.environment.entries)
+        earlier = replace(before, entries=shared.in_common(before.entries))
+        built = build_objects(earlier, judge.tools, now.bindings, shared)
+        if not isinstance(built, Finding):
+            schemas = judge.tools.schemas if now.bindings is not None else None
+            unchanged = find_unchanged(defaulted, default_environment(built, judge.tools, schemas, shared))
+            yield replace(now, defaulted=replace(defaulted, unchanged=unchanged))
+
+    return next(contained(JUDGING, marked, lambda _: now), now)
 
 
 def conclude(

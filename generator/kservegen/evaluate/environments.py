@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kservegen.catalog.model import Catalog
+from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.progress import tell
 from kservegen.evaluate.environment import (
     Against,
@@ -22,6 +23,7 @@ from kservegen.evaluate.environment import (
     Evaluation,
     PreparedEnvironment,
     conclude,
+    leave_unchanged,
     prepare,
 )
 from kservegen.evaluate.judging import Judge, Judgement, Windows, judge_windows, windows_of
@@ -50,12 +52,23 @@ class PreparedCatalog(Struct, frozen=True, kw_only=True, eq=False):
         return sum(len(one.defaulted.objects) for one in self.environments.values() if one.defaulted is not None)
 
 
-def prepare_catalog(catalog: Catalog, names: Sequence[str], judge: Judge, against: Against) -> PreparedCatalog:
-    """Resolve and build environments, each step once for what they have in common."""
+def prepare_catalog(
+    catalog: Catalog,
+    names: Sequence[str],
+    judge: Judge,
+    against: Against,
+    before: Mapping[str, ResolvedEnvironment] | None = None,
+) -> PreparedCatalog:
+    """Resolve and build environments, each step once for what they have in common.
+
+    `before` are environments as they were before an edit, where one is judged.
+    """
     environments: dict[str, PreparedEnvironment] = {}
     for number, name in enumerate(names):
         tell("building objects", number, len(names))
         environments[name] = prepare(catalog, name, judge, against)
+        if before is not None and name in before:
+            environments[name] = leave_unchanged(environments[name], before[name], judge)
     return PreparedCatalog(environments=environments, judge=judge, against=against)
 
 

@@ -6,7 +6,7 @@ judged by another process: what comes back is told by places among the objects, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 from zlib import crc32
@@ -280,7 +280,7 @@ class Bench:
     """What objects of one environment are judged with, whichever they are.
 
     `alone` and `made` hold what was found of objects that other environments share. `weigh` is asked about those of the
-    right shape, some at a time.
+    right shape, some at a time, and told of which of them no findings are wanted.
     """
 
     def __init__(
@@ -291,15 +291,22 @@ class Bench:
         *,
         alone: dict[Defaulted, tuple[ObjectFinding, ...]],
         made: MadeFindings | None = None,
-        weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
+        weigh: Callable[[Sequence[Defaulted], Collection[Defaulted]], Iterable[ObjectFinding]] = lambda _, __: (),
     ) -> None:
         self.context = defaulted.context
+        self.unchanged = defaulted.unchanged
         self.judge = judge
         self.alone = alone
         self.made = made
         self.weigh = weigh
         self.misspoken = _misspoken(defaulted.built)
         self.violated = _policies(defaulted, bindings, judge)
+
+    def settled(self, objects: Iterable[Defaulted]) -> frozenset[Defaulted]:
+        """Return those that an edit leaves alone, and with them what KServe makes of them."""
+        same, kinds, simulation = self.unchanged.objects, self.unchanged.kinds, self.context.simulation
+        unchanged = (item for item in objects if item in same)
+        return frozenset(item for item in unchanged if kinds.isdisjoint(simulation.looked_at(item.resource)))
 
 
 def judge_others(
@@ -316,11 +323,12 @@ def judge_objects(objects: Sequence[Defaulted], bench: Bench) -> tuple[_Pass, ..
     """Check each object alone, once for all environments that share it, then in the light of its environment.
 
     The passes: alone, around, what KServe makes of it, what it weighs, policies. Nothing is said of what KServe makes
-    of objects whose words were not all understood.
+    of objects whose words were not all understood, and of what an edit leaves alone what it may do to others only.
     """
-    checker, context, alone = bench.judge.tools.checker, bench.context, bench.alone
-    fresh = [item for item in objects if item not in alone]
-    alone.update(zip(fresh, checker.alone(fresh, context), strict=True))
+    checker, context, unchanged = bench.judge.tools.checker, bench.context, bench.unchanged
+    fresh = [item for item in objects if item not in bench.alone and item not in unchanged.objects]
+    bench.alone.update(zip(fresh, checker.alone(fresh, context), strict=True))
+    alone = {item: bench.alone[item] if item not in unchanged.objects else () for item in objects}
     around, of_made, weights, violations = _Pass(), _Pass(), _Pass(), _Pass()
     for batch in (objects[start : start + _BATCH] for start in range(0, len(objects), _BATCH)):
         sound = [item for item in batch if not is_misshapen(alone[item])]
@@ -328,10 +336,13 @@ def judge_objects(objects: Sequence[Defaulted], bench: Bench) -> tuple[_Pass, ..
         around += (found for of_one in seen for found in of_one)
         so_far = {id(item): (*alone[item], *own) for item, own in zip(sound, seen, strict=True)}
         spoken = [item for item in sound if item.resource.id not in bench.misspoken]
-        for found in checker.made(spoken, [so_far[id(item)] for item in spoken], context, bench.made):
+        settled = bench.settled(sound)
+        for found in checker.made(spoken, [so_far[id(item)] for item in spoken], context, bench.made, settled):
             of_made += found
-        weights += bench.weigh(sound)
-        violations += (found for item in batch for found in bench.violated(item))
+        if not unchanged.is_locked_alike:  # what a lock says counts for estimates and for policies
+            settled = frozenset()
+        weights += bench.weigh(sound, settled)
+        violations += (found for item in batch if item not in settled for found in bench.violated(item))
     return [found for item in objects for found in alone[item]], around, of_made, weights, violations
 
 

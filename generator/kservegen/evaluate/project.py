@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct, field
 from msgspec.json import decode
@@ -17,6 +19,7 @@ from kservegen.checks.engines.choice import EngineChoice, open_engine
 from kservegen.checks.owners.words import check_owners
 from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.progress import tell
@@ -26,6 +29,7 @@ from kservegen.evaluate.environment import Tools
 from kservegen.formats.jsonschema.limits import join_misnamed
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.jsonschema.validate import Validator
+from kservegen.formats.yaml.load import Loaded
 from kservegen.kserve.releases import Releases
 
 if TYPE_CHECKING:
@@ -148,12 +152,33 @@ class OwnSchema:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.schema: JsonObject | None = None
 
-    def __call__(self, value: JsonObject) -> tuple[Finding, ...]:
-        large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
-        if self.schema is None:
-            path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
-            self.schema = decode(path.read_bytes())
-        validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
-        return join_misnamed(validator.check(value))
+    def __call__(self, loaded: Loaded) -> tuple[Finding, ...]:
+        """Check a file that holds a map; one that is loaded again is not checked again."""
+        found = _checked.get(loaded)
+        if found is None:
+            found = _checked[loaded] = self.check(mapping(loaded.value))
+        return found
+
+    def check(self, value: JsonObject) -> tuple[Finding, ...]:
+        """Check the words of a file."""
+        is_large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
+        return join_misnamed((self._large if is_large else self._small).check(value))
+
+    @cached_property
+    def _schema(self) -> JsonObject:
+        path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
+        found: JsonObject = decode(path.read_bytes())
+        return found
+
+    @cached_property
+    def _large(self) -> Validator:
+        return Validator(self._schema, single=True, distinct=False, ruled=False)
+
+    @cached_property
+    def _small(self) -> Validator:
+        return Validator(self._schema, uncompiled=sys.maxsize, distinct=False, ruled=False)
+
+
+# What was found in files that somebody holds; a schema is that of a file's place.
+_checked: Final[WeakKeyDictionary[Loaded, tuple[Finding, ...]]] = WeakKeyDictionary()

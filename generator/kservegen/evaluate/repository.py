@@ -49,8 +49,8 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     meanwhile. `clock` ends waivers. With `despite_findings` files come also where an object would be refused: only a
     catalog that cannot be understood has none. `base` is what the catalog is a change of. With `judges_output` what
     others have in the folders of `out` is checked, too; with `any_version` the catalog may be for another version of
-    kservegen. With `errors_only`, which is for what has no `base`, the findings are those that tell whether there are
-    errors: what finds none is left out.
+    kservegen. `before` are the environments as they were before an edit, of what has no `base`: then the findings are
+    those that tell whether the edit brings errors, and what is left out brings none.
     """
 
     names: tuple[str, ...]
@@ -63,7 +63,7 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     clock: Clock | None = None
     engine: EngineChoice = EngineChoice.BUILTIN
     base: BaseRevision | None = None
-    errors_only: bool = False
+    before: Mapping[str, ResolvedEnvironment] | None = None
 
 
 # Another state of a repository, and how to evaluate it.
@@ -129,11 +129,16 @@ class EvaluatedRepository(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def evaluate_repository(
-    repository: Repository, options: EvaluationOptions, beside: EvaluatedRepository | None = None
+    repository: Repository,
+    options: EvaluationOptions,
+    beside: EvaluatedRepository | None = None,
+    *,
+    project: Project | None = None,
 ) -> EvaluatedRepository:
     """Evaluate environments and, if that is asked for, lay them out.
 
     `beside` is another state of the repository with the same schemas and policies: what is alike is not judged again.
+    `project` is this one, where it was opened before.
     """
     if beside is not None:
         judges = beside.judges
@@ -141,7 +146,7 @@ def evaluate_repository(
         opened = _opened_beside(repository, options, beside.project.tools, beside.shared, beside.environments)
     else:
         judges = Judges(_reopened)
-        opened = _opened(repository, options)
+        opened = _opened(repository, options, project or _open(repository, options))
         judges.start(opened.prepared)
     project, shared = opened.project, opened.prepared.judge.shared
     folder = repository.root / TEMPLATES_FOLDER
@@ -195,18 +200,21 @@ class _Opened(Struct, frozen=True):
     output: OutputFolder
 
 
+def _open(repository: Repository, options: EvaluationOptions, tools: Tools | None = None) -> Project:
+    return open_project(repository, options.engine, any_version=options.any_version, tools=tools)
+
+
 def _opened(
-    repository: Repository, options: EvaluationOptions, tools: Tools | None = None, shared: SharedResults | None = None
+    repository: Repository, options: EvaluationOptions, project: Project, shared: SharedResults | None = None
 ) -> _Opened:
-    project = open_project(repository, options.engine, any_version=options.any_version, tools=tools)
     names = project.choose(options.names)
     if shared is None:
         # Somebody else shares with these: another environment, or the base of the change.
         shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
     output = OutputFolder(options.out, repository.relative(options.out), renders=options.lays_out)
     against = Against(options.clock, output if options.judges_output else None)
-    judge = Judge(project.tools, shared, options.base, errors_only=options.errors_only)
-    return _Opened(project, prepare_catalog(project.catalog, names, judge, against), output)
+    judge = Judge(project.tools, shared, options.base, errors_only=options.before is not None)
+    return _Opened(project, prepare_catalog(project.catalog, names, judge, against, options.before), output)
 
 
 def _opened_beside(
@@ -217,7 +225,8 @@ def _opened_beside(
     environments: Iterable[ResolvedEnvironment],
 ) -> _Opened:
     """Open another state of a repository, with what was found of entries that are alike in both."""
-    return _opened(repository, options, tools, shared.beside(entry for one in environments for entry in one.entries))
+    known = shared.beside(entry for one in environments for entry in one.entries)
+    return _opened(repository, options, _open(repository, options, tools), known)
 
 
 def _reopened(first: PreparedCatalog, state: _State) -> PreparedCatalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,13 @@ class RunningObjects:
         self._facts = cache(lambda: tables().under(inputs.locked, inputs.lock_file))
         self._counted = counted
 
-    def weigh(self, objects: Sequence[Defaulted]) -> Iterator[ObjectFinding]:
-        """Yield what is to be said of their memory."""
-        memory = _gpu_memory(objects, self._inputs, self._facts)
+    def weigh(self, objects: Sequence[Defaulted], settled: Collection[Defaulted] = ()) -> Iterator[ObjectFinding]:
+        """Yield what is to be said of their memory; nothing of those `settled`."""
+        asked = [item for item in objects if item not in settled]
+        memory = _gpu_memory(asked, self._inputs, self._facts)
         self.unestimated.update(memory.unestimated)
         yield from memory.findings
-        yield from _host_findings(objects, self._inputs, self._facts)
+        yield from _host_findings(asked, self._inputs, self._facts)
         if self._counted:
             for item in objects:
                 self._inputs.context.simulation.workloads(item.resource)

@@ -79,7 +79,8 @@ def _summary(edits: ProposedEdits) -> Iterator[str]:
         more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
         said = f": {', '.join(files[:_LISTED])}{more}" if files else ""
         command = " ".join(("kservegen render", *edits.judged))
-        yield f"{command} then writes {plural(len(files), 'file')} in rendered/{said}"
+        differ = "differs" if len(files) == 1 else "differ"
+        yield f"in rendered/, {plural(len(files), 'file')} then {differ} ({command}){said}"
     for note in edits.notes:
         yield f"note: {note}"
 

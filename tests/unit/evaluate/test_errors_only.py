@@ -44,5 +44,5 @@ def test_policies_that_find_no_errors_are_not_asked(tmp_path: Path) -> None:
 
 
 def _found(project: Project, *, errors_only: bool) -> list[Diagnostic]:
-    options = EvaluationOptions(names=(), out=project.repository.output, errors_only=errors_only)
+    options = EvaluationOptions(names=(), out=project.repository.output, before={} if errors_only else None)
     return list(evaluate_repository(project.repository, options).diagnostics)

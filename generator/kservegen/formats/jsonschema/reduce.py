@@ -1,4 +1,4 @@
-"""A schema and the document it is to validate in; a small schema with the same verdict on this one document out.
+"""A schema and the fields of what it is to validate in; a small schema with the same verdict on those documents out.
 
 Compiling takes as long as a schema is large, and most of a large one is about fields that the document does not have.
 What a schema says of a field that stands nowhere cannot decide anything, nor can a definition that is no longer used.
@@ -6,6 +6,7 @@ What a schema says of a field that stands nowhere cannot decide anything, nor ca
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -18,19 +19,19 @@ _DATA: Final = frozenset({"const", "default", "enum", "examples"})
 _TEXTS: Final = frozenset({"description", "title"})
 
 
-def reduced(schema: JsonObject, document: JsonValue) -> JsonObject:
-    """Keep of a schema what can decide about `document`: the fields it has somewhere, the definitions they need.
+def reduced(schema: JsonObject, fields: AbstractSet[str]) -> JsonObject:
+    """Keep of a schema what can decide about documents that have no other `fields` anywhere, with their definitions.
 
     References are those of a compiled schema, `#/definitions/<name>`.
     """
     definitions = schema.get(_DEFINITIONS)
-    reduction = _Reduction(definitions if isinstance(definitions, dict) else {}, _fields_of(document))
+    reduction = _Reduction(definitions if isinstance(definitions, dict) else {}, fields)
     kept = reduction.of({word: value for word, value in schema.items() if word != _DEFINITIONS})
     return {**kept, _DEFINITIONS: reduction.definitions()}
 
 
-def _fields_of(document: JsonValue) -> set[str]:
-    """Collect the names of all fields, at any depth."""
+def fields_of(document: JsonValue) -> set[str]:
+    """Collect the names of all fields of a document, at any depth; of a schema, those that it has words for, too."""
     found: set[str] = set()
     open_ends = [document]
     while open_ends:
@@ -46,7 +47,7 @@ def _fields_of(document: JsonValue) -> set[str]:
 class _Reduction:
     """One walk over a schema that remembers which definitions were referred to on the way."""
 
-    def __init__(self, definitions: JsonObject, fields: set[str]) -> None:
+    def __init__(self, definitions: JsonObject, fields: AbstractSet[str]) -> None:
         self._definitions = definitions
         self._fields = fields
         self._wanted: list[str] = []

@@ -13,7 +13,7 @@ from kservegen.formats.jsonschema.cel_rules import RuleNode, rules_of
 from kservegen.formats.jsonschema.decode import as_decoded, as_defaulted
 from kservegen.formats.jsonschema.limits import duplicate
 from kservegen.formats.jsonschema.marks import Marks, find_marks
-from kservegen.formats.jsonschema.reduce import reduced
+from kservegen.formats.jsonschema.reduce import fields_of, reduced
 from kservegen.formats.jsonschema.shape import ListKeys, Shape
 from kservegen.formats.jsonschema.suggestions import quote
 from kservegen.formats.jsonschema.violations import Explainer
@@ -42,8 +42,8 @@ class Validator:
     """Validates documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
     The first `uncompiled` documents are validated without compiling the schema, unless more are known to come
-    (`expect`); `single` suits one document that is large: what is compiled, at once, is no more than that document
-    needs. `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to
+    (`expect`); `single` suits few documents that are large: what is compiled, at once, is no more than those so far
+    need. `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to
     find out costs a walk through all of it.
     """
 
@@ -63,6 +63,8 @@ class Validator:
         self._single = single
         self._distinct = distinct
         self._ruled = ruled
+        self._fields: set[str] = set()  # that what is compiled has words for, where that is not all of the schema
+        self._reduced: _Compiled | None = None
 
     def expect(self, documents: int) -> None:
         """Be told how many documents are about to come: where compiling will pay, it pays from the first one on."""
@@ -75,8 +77,19 @@ class Validator:
 
     def _fits(self, document: JsonValue) -> bool:
         """Whether a document fits by the compiled schema; False, too, for a schema that cannot be compiled."""
-        compiled = _compile(reduced(self.schema, document)) if self._single else self._compiled
+        compiled = self._compiled_for(document) if self._single else self._compiled
         return compiled is not None and compiled.is_valid(document)
+
+    def _compiled_for(self, document: JsonValue) -> _Compiled | None:
+        more = fields_of(document) - self._fields
+        if self._reduced is None or not more.isdisjoint(self._names):
+            self._fields |= more
+            self._reduced = _compile(reduced(self.schema, self._fields))
+        return self._reduced
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return fields_of(self.schema)
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""

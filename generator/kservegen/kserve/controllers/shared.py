@@ -27,7 +27,7 @@ _MOST: Final = 2048
 
 
 # What was looked up, one object by its kind, namespace and name, or without a name all of a kind; and what was found.
-_Found: TypeAlias = dict[tuple[str, str | None, str | None], JsonObject | list[JsonObject] | None]
+Found: TypeAlias = dict[tuple[str, str | None, str | None], JsonObject | list[JsonObject] | None]
 
 
 class _Installed(Struct, frozen=True, eq=False):
@@ -52,7 +52,7 @@ class _Known(Struct, frozen=True):
 
     source: JsonObject
     installed: _Installed
-    found: _Found
+    found: Found
     made: Made | None
 
 
@@ -69,18 +69,23 @@ class SharedMade:
         # By the identity of what was made, which is held above, and what was asked.
         self._derived: dict[tuple[int, Hashable], Any] = {}
 
-    def make(self, source: JsonObject, stored: Callable[[], JsonObject], plane: ControlPlane) -> Made | None:
-        """Return what KServe makes of an object; `stored` returns it as the API server stores it."""
+    def make(
+        self, source: JsonObject, stored: Callable[[], JsonObject], plane: ControlPlane
+    ) -> tuple[Made | None, Found]:
+        """Return what KServe makes of an object, and what it looked up for that.
+
+        `stored` returns the object as the API server stores it.
+        """
         installed = self._first_alike(plane)
         known = self._known.get(id(source), [])
         for item in known:
             if item.installed is installed and _finds(plane.beside, item.found):
-                return item.made
+                return item.made, item.found
         noted = _NotedSurroundings(plane.beside)
         made = make_objects(stored(), replace(plane, beside=noted))
         if known or len(self._known) < self._most:
             self._known.setdefault(id(source), []).append(_Known(source, installed, noted.found, made))
-        return made
+        return made, noted.found
 
     def derived(self, source: JsonObject, made: Made, what: Hashable, derive: Callable[[], _Derived]) -> _Derived:
         """Return what follows from a stored object and from what was made of it, and from nothing else.
@@ -112,7 +117,7 @@ class SharedMade:
         return first
 
 
-def _finds(beside: Surroundings, noted: _Found) -> bool:
+def _finds(beside: Surroundings, noted: Found) -> bool:
     for (kind, namespace, name), before in noted.items():
         found = beside.all(kind, namespace) if name is None else beside.find(kind, namespace or "", name)
         if found != before:
@@ -126,7 +131,7 @@ class _NotedSurroundings(Surroundings):
     def __init__(self, inner: Surroundings) -> None:
         super().__init__()
         self._inner = inner
-        self.found: _Found = {}
+        self.found: Found = {}
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         result = self.found[kind, namespace, name] = self._inner.find(kind, namespace, name)

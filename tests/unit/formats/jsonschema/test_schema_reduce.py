@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.formats.jsonschema.reduce import reduced
+from kservegen.formats.jsonschema.reduce import fields_of, reduced
 
 ROOT = Path(__file__).resolve().parents[4]
 CATALOG: JsonObject = json.loads((ROOT / "schemas" / "kservegen" / "models.schema.json").read_bytes())
@@ -50,7 +50,8 @@ DOCUMENTS = st.recursive(
 
 @given(DOCUMENTS)
 def test_the_verdict_is_that_of_the_whole_schema(document: JsonValue) -> None:
-    assert jsonschema_rs.is_valid(reduced(SCHEMA, document), document) == jsonschema_rs.is_valid(SCHEMA, document)
+    small = reduced(SCHEMA, fields_of(document))
+    assert jsonschema_rs.is_valid(small, document) == jsonschema_rs.is_valid(SCHEMA, document)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,6 @@ def test_the_verdict_is_that_of_the_whole_schema(document: JsonValue) -> None:
 )
 def test_catalogs(words: JsonObject, valid: bool) -> None:
     document: JsonObject = {"version": 1, "models": {"a": {"namespace": "b", **words}}}
-    small = reduced(CATALOG, document)
+    small = reduced(CATALOG, fields_of(document))
     assert jsonschema_rs.is_valid(small, document) is jsonschema_rs.is_valid(CATALOG, document) is valid
     assert len(json.dumps(small)) * 5 < len(json.dumps(CATALOG))

@@ -48,9 +48,9 @@ RUNTIME: JsonObject = {
 )
 def test_an_object_is_made_once_where_all_that_was_looked_at_is_the_same(cluster: ControlPlane, alike: bool) -> None:
     shared = SharedMade()
-    made = [shared.make(STORED, lambda: STORED, plane) for plane in (control_plane(STORED), cluster)]
+    made = [shared.make(STORED, lambda: STORED, plane)[0] for plane in (control_plane(STORED), cluster)]
     assert (made[0] is made[1]) == alike
-    assert shared.make(STORED, lambda: STORED, cluster) is made[1]
+    assert shared.make(STORED, lambda: STORED, cluster)[0] is made[1]
 
 
 @pytest.mark.parametrize(("cluster", "times"), [(control_plane(STORED, OTHER), 1), (control_plane(STORED, RUNTIME), 2)])
@@ -64,7 +64,7 @@ def test_what_follows_from_what_is_made_is_found_out_once_where_the_same_is_made
         return [item.label for item in made.objects]
 
     for plane in (control_plane(STORED), cluster):
-        made = shared.make(STORED, lambda: STORED, plane)
+        made, _ = shared.make(STORED, lambda: STORED, plane)
         assert made is not None
         assert shared.derived(STORED, made, "labels", partial(labels, made)) == [item.label for item in made.objects]
     assert len(asked) == times
@@ -73,7 +73,7 @@ def test_what_follows_from_what_is_made_is_found_out_once_where_the_same_is_made
 def test_another_object_is_made_anew() -> None:
     shared, twin = SharedMade(), service(name="other")
     shared.make(STORED, lambda: STORED, control_plane(STORED))
-    made = shared.make(twin, lambda: twin, control_plane(twin))
+    made, _ = shared.make(twin, lambda: twin, control_plane(twin))
     assert made is not None
     assert field(made, "Service/other-predictor", "metadata", "name") == "other-predictor"
 
