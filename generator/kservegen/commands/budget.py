@@ -50,10 +50,11 @@ def stop_on_errors(diagnostics: Iterable[Diagnostic], reason: str = "sums would 
 def _overview(project: Project, evaluation: Evaluation, defaulted: DefaultedEnvironment) -> Overview:
     environment, built = evaluation.environment, defaulted.built
     accelerators, queues = environment.mapping("accelerators"), queues_of(defaulted.context)
+    today = ledger_of(evaluation)
     return overview(
         environment.name,
-        ledger_of(evaluation),
-        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools, queues),
+        today,
+        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools, queues, today),
         tuple(read_budgets(environment.mapping("budgets"), queues, accelerators)),
         accelerators,
     )

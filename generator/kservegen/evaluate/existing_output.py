@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from kservegen.checks.budget.account import account, requested_amounts
+from kservegen.checks.budget.account import DECIDING, account, requested_amounts
 from kservegen.checks.budget.check import quota_needs
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.locate import diagnose_environment
@@ -15,10 +15,11 @@ from kservegen.checks.queues import Queues
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.quantity import parse_quantity
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.defaulted import context_of, installation_of
 from kservegen.evaluate.environment import Tools
 from kservegen.kserve.defaulting import default
+from kservegen.render.layout import rendered_file
 from kservegen.render.objects.environment import BuiltEnvironment
 
 _MODELS = ("models", "runtimes")
@@ -26,19 +27,49 @@ _QUOTAS = ("quotas",)
 
 
 def ledger_before(
-    out: Path, built: BuiltEnvironment, tools: Tools, queues: Queues | None = None
+    out: Path, built: BuiltEnvironment, tools: Tools, queues: Queues | None = None, today: Sequence[Line] = ()
 ) -> tuple[Line, ...] | None:
-    """Write the ledger of what is rendered already; None where nothing is. Owners, and `queues`, are those of today."""
+    """Write the ledger of what is rendered already; None where nothing is. Owners, and `queues`, are those of today.
+
+    `today` is the ledger of the environment as it is built: what would be rendered the same takes what it takes now.
+    """
     folder = out / built.environment.name
     if not folder.is_dir():
         return None
-    known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
+    written = _written(built) if today else {}
+    same, others = _rendered(folder, written)
+    gone = [resource for resource in written.values() if resource.id not in same]
+    differing = (*gone, *others)
+    if any(resource.kind in DECIDING for resource in differing) or (differing and any(line.claim for line in today)):
+        same, others = {}, list(_resources(folder, *_MODELS))
     installation = installation_of(built.settings)
-    objects = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
+    objects = [default(resource, installation) for resource in others]
     release = tools.releases.get(built.settings.kserve_version)
-    context = context_of(built, objects, release, tools.schemas)
+    beside = (default(resource, installation) for resource in same.values() if objects)
+    context = context_of(built, [*beside, *objects], release, tools.schemas)
+    known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
     named = ((*known.get(item.written.id, (item.written.id.name, "")), item) for item in objects)
-    return tuple(account(requested_amounts(named, built.environment, context), built.environment, context, queues))
+    requested = requested_amounts(named, built.environment, context)
+    kept = (line for line in today if line.subject in same)
+    return (*kept, *account(requested, built.environment, context, queues))
+
+
+def _written(built: BuiltEnvironment) -> dict[bytes, Resource]:
+    """Write the objects of entries as files are rendered now."""
+    return {rendered_file(item.resource): item.resource for item in built.entries}
+
+
+def _rendered(folder: Path, written: Mapping[bytes, Resource]) -> tuple[dict[ResourceId, Resource], list[Resource]]:
+    """Return what is rendered as it is `written` now, and all else that is."""
+    same: dict[ResourceId, Resource] = {}
+    others: list[Resource] = []
+    for name, data in _files(folder, *_MODELS):
+        resource = written.get(data)
+        if resource is not None and resource.id not in same:
+            same[resource.id] = resource
+        else:
+            others += _read(data, name)
+    return same, others
 
 
 def lowered_quotas(out: Path, built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
@@ -83,8 +114,17 @@ def _amount(value: str | None) -> float:
 
 
 def _resources(folder: Path, *parts: str) -> Iterator[Resource]:
+    for name, data in _files(folder, *parts):
+        yield from _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Iterator[Resource]:
+    yield from (found.resource for found in read_documents(data, name, named=True) if found.resource is not None)
+
+
+def _files(folder: Path, *parts: str) -> Iterator[tuple[str, bytes]]:
     for argument in find_files([folder / part for part in parts if (folder / part).is_dir()]):
         for file in argument.files:
             data = file.read()
             if isinstance(data, bytes):
-                yield from (d.resource for d in read_documents(data, file.name, named=True) if d.resource is not None)
+                yield file.name, data

@@ -69,11 +69,11 @@ def lay_out_synced(built: BuiltEnvironment, written: dict[BuiltEntry, bytes]) ->
     """Yield what `lay_out` does but the pages for people: all that reaches the cluster."""
     name = built.environment.name
     for resource in built.own:
-        yield f"{name}/{resource.file}", _content(resource)
+        yield f"{name}/{resource.file}", rendered_file(resource)
     for entry in built.entries:
         content = written.get(entry)
         if content is None:
-            content = written[entry] = _content(entry.resource)
+            content = written[entry] = rendered_file(entry.resource)
         yield f"{name}/{entry.resource.file}", content
     platform = built.platform.without(promises_of(built.environment))
     for chart in platform.charts:
@@ -81,7 +81,8 @@ def lay_out_synced(built: BuiltEnvironment, written: dict[BuiltEntry, bytes]) ->
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
 
 
-def _content(resource: Resource) -> bytes:
+def rendered_file(resource: Resource) -> bytes:
+    """Write the file of an object."""
     return stamp(resource.file, emit(resource.doc))
 
 

@@ -22,7 +22,7 @@ from kservegen.changes.plan.model import (
     Verb,
 )
 from kservegen.changes.plan.models import NO_USE, uses
-from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
+from kservegen.checks.budget.account import DECIDING, RequestedAmounts, account, requested_amounts
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
 from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
@@ -42,8 +42,6 @@ from kservegen.render.objects.pins import served_addresses
 if TYPE_CHECKING:
     from kservegen.checks.gpu.fact_store import FactStore
 
-# Objects that decide what others take.
-_SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
 # Words of a pod that say nothing of its node: what its containers ask for is counted.
 _NO_PLACE: Final = frozenset({"containers", "initContainers", "volumes"})
 # The key of an object's entry, its owner, and the object.
@@ -181,7 +179,7 @@ class BudgetComparison(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def _reaches_others(self) -> bool:
         """Whether the change is of something that decides what other objects take."""
         change = self.change
-        shared = any(key.kind in _SHARED for key in (*change.old.objects, *change.new.objects))
+        shared = any(key.kind in DECIDING for key in (*change.old.objects, *change.new.objects))
         return shared or bool(change.old.values or change.new.values)
 
     def _takes_the_same(self, then: _Entries) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.ledger import Line, lines
@@ -14,6 +14,9 @@ from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import queues_of
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.quotas import default_requests
+
+# Kinds of objects that decide what others take.
+DECIDING: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
 
 
 class RequestedAmounts(NamedTuple):
