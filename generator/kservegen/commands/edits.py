@@ -133,7 +133,7 @@ class CatalogDraft(Struct, eq=False):
         return self.start.project.catalog
 
     @property
-    def now(self) -> DraftState:
+    def state(self) -> DraftState:
         """The texts as they stand now, loaded."""
         if self.texts == self.start.texts:
             return self.start
@@ -145,7 +145,7 @@ class CatalogDraft(Struct, eq=False):
     @property
     def current(self) -> Catalog:
         """The catalog as the texts stand now."""
-        return self.now.project.catalog
+        return self.state.project.catalog
 
     def put(self, file: str, path: Path, value: JsonValue) -> None:
         """Set a value."""
@@ -173,7 +173,7 @@ class CatalogDraft(Struct, eq=False):
 
     def resolved(self, environment: str) -> ResolvedEnvironment:
         """Return an environment, or a base as if it were one, as the texts stand now."""
-        return self.now.resolved(environment)
+        return self.state.resolved(environment)
 
 
 def open_draft(repository: Repository) -> CatalogDraft:
@@ -293,7 +293,7 @@ def finish_draft(
         wanted = EvaluationOptions(
             names=judged, out=draft.repository.output, lays_out=True, despite_findings=True, before=before
         )
-        evaluated = evaluate_repository(edited, wanted, project=draft.now.project)
+        evaluated = evaluate_repository(edited, wanted, project=draft.state.project)
         refused = False
         if evaluated.has_errors:  # of what was asked: now of all, to tell which of them were there before
             wanted = replace(wanted, before=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from kservegen.checks.policy.binding import PolicyCompilation
 from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import Policy, PolicySource
-from kservegen.core.diagnostics import Diagnostic
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.jsontypes import Path as FieldPath
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
-from kservegen.formats.yaml.manifest import load_manifests
+from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
 
 NameOf: TypeAlias = Callable[[Path], str]
 
@@ -100,4 +101,8 @@ def _documents(path: Path, above: Path, name: str, diagnostics: list[Diagnostic]
     diagnostics.extend(manifests.diagnostics)
     for document in manifests.documents:
         if isinstance(document.value, dict):
-            yield PolicySource(doc=document.value, locate=document.source.value, raw=raw)
+            yield PolicySource(doc=document.value, locate=partial(_locate, document), raw=raw)
+
+
+def _locate(document: ManifestDocument, path: FieldPath) -> Location:
+    return document.source.value(path)

@@ -30,7 +30,7 @@ def reduced(schema: JsonObject, fields: AbstractSet[str]) -> JsonObject:
     return {**kept, _DEFINITIONS: reduction.definitions()}
 
 
-def fields_of(document: JsonValue) -> set[str]:
+def keys_in(document: JsonValue) -> set[str]:
     """Collect the names of all fields of a document, at any depth; of a schema, those that it has words for, too."""
     found: set[str] = set()
     open_ends = [document]

@@ -13,7 +13,7 @@ from kservegen.formats.jsonschema.cel_rules import RuleNode, rules_of
 from kservegen.formats.jsonschema.decode import as_decoded, as_defaulted
 from kservegen.formats.jsonschema.limits import duplicate
 from kservegen.formats.jsonschema.marks import Marks, find_marks
-from kservegen.formats.jsonschema.reduce import fields_of, reduced
+from kservegen.formats.jsonschema.reduce import keys_in, reduced
 from kservegen.formats.jsonschema.shape import ListKeys, Shape
 from kservegen.formats.jsonschema.suggestions import quote
 from kservegen.formats.jsonschema.violations import Explainer
@@ -81,7 +81,7 @@ class Validator:
         return compiled is not None and compiled.is_valid(document)
 
     def _compiled_for(self, document: JsonValue) -> _Compiled | None:
-        more = fields_of(document) - self._fields
+        more = keys_in(document) - self._fields
         if self._reduced is None or not more.isdisjoint(self._names):
             self._fields |= more
             self._reduced = _compile(reduced(self.schema, self._fields))
@@ -89,7 +89,7 @@ class Validator:
 
     @cached_property
     def _names(self) -> set[str]:
-        return fields_of(self.schema)
+        return keys_in(self.schema)
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""

@@ -1,28 +1,26 @@
 """A catalog's bytes in; plain data, the place of every value and all findings about the way it is written out.
 
-A file in plain clothes is read by `quick_source`. Of all others the parser is libyaml, or PyYAML's own where that is
-missing; what it reads is checked and collected by `builder`.
+A file in plain clothes is read by `quick_source`, all others by `strict`.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-import yaml
 from msgspec import Struct
 
-from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonValue
-from kservegen.formats.yaml import syntax
-from kservegen.formats.yaml.builder import StrictBuilder
 from kservegen.formats.yaml.collector import without_collector
-from kservegen.formats.yaml.events import ParserFactory, StopReadingError, default_parser
 from kservegen.formats.yaml.problems import SecretData
 from kservegen.formats.yaml.quick import REFUSED
 from kservegen.formats.yaml.quick_source import read_quick_source
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import find_unreadable, without_bom
+
+if TYPE_CHECKING:
+    from kservegen.formats.yaml.events import ParserFactory
 
 
 class Loaded(Struct, frozen=True, eq=False, weakref=True):
@@ -33,33 +31,23 @@ class Loaded(Struct, frozen=True, eq=False, weakref=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parser) -> Loaded:
-    """Read one file of a catalog by the strict rules; never raises, whatever the bytes."""
+def load_strict(data: bytes, file: str, *, parser: ParserFactory | None = None) -> Loaded:
+    """Read one file of a catalog by the strict rules, by a `parser` if one is named; never raises."""
     data = without_bom(data)
     source = SourceMap(file)
     unreadable = find_unreadable(data, file)
     if unreadable is not None:
         return Loaded(None, source, SecretData(data).hide([unreadable]))
-    if parser is default_parser:
+    if parser is None:
         with without_collector():
             quick = read_quick_source(data.decode(), source)
         if quick is not REFUSED:
             return Loaded(quick, source, ())
         source = SourceMap(file)  # what was refused may be in the other in part
-    builder = StrictBuilder(parser(data), source)
-    value = None
-    with without_collector():
-        try:
-            value = builder.build()
-        except StopReadingError as stop:
-            builder.diagnostics.append(stop.diagnostic)
-        except yaml.MarkedYAMLError as error:
-            found = syntax.syntax_diagnostic(
-                error, data.decode(), lambda mark: Location(file, mark.line + 1, mark.column + 1)
-            )
-            if not _follows_from(found, builder.diagnostics):
-                builder.diagnostics.append(found)
-    return Loaded(value, source, SecretData(data).hide(builder.told()))
+    from kservegen.formats.yaml.strict import read_strict  # noqa: PLC0415 - brings PyYAML, which few catalogs need
+
+    value, found = read_strict(data, source, parser)
+    return Loaded(value, source, SecretData(data).hide(found))
 
 
 def load_held(data: bytes, file: str) -> Loaded:
@@ -75,9 +63,3 @@ def load_held(data: bytes, file: str) -> Loaded:
 
 
 _held: Final[WeakValueDictionary[tuple[str, bytes], Loaded]] = WeakValueDictionary()
-
-
-def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:
-    """Tell whether a syntax error is the echo of a template that was not quoted: `{{ .Name }}-x`."""
-    last = before[-1] if before else None
-    return last is not None and last.rule == "yaml/key-not-text" and last.location.line == found.location.line

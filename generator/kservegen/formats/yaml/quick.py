@@ -1,9 +1,9 @@
 """A document in plain clothes in, its data out, many times as fast as by libyaml; without positions.
 
-Most manifests are block maps and lists of one-line scalars, or JSON. Such a document is read here; at the first thing
-that is anything else (flow style, anchors, tags, blocks of text, a key that stands twice, a mistake) reading stops with
-REFUSED, and the document is left to the readers that know everything. What is read here is what those read: a test
-holds them against each other.
+Most manifests are block maps and lists of one-line scalars, of blocks of text and of words on one line in flow style,
+or JSON. Such a document is read here; at the first thing that is anything else (flow style, anchors, tags, a key that
+stands twice, a mistake) reading stops with REFUSED, and the document is left to the readers that know everything. What
+is read here is what those read: a test holds them against each other.
 """
 
 from __future__ import annotations
@@ -32,10 +32,18 @@ KEY_FORM: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}(?::[A-Za-z0-9_./-]{1,120})
 QUOTED_FORM: Final = r""""[^"\\]*"|'[^']*'"""
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
 PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*+"
+# Words in a list or a map of one line.
+_WORD: Final = rf"(?:{QUOTED_FORM}|[A-Za-z0-9_./][A-Za-z0-9_./-]*)"
+_PAIR: Final = rf"[A-Za-z_][A-Za-z0-9_./-]*: +{_WORD}"
+_WORDS: Final = lazy_pattern(_WORD)
+_PAIRS: Final = lazy_pattern(rf"([A-Za-z_][A-Za-z0-9_./-]*): +({_WORD})")
+_ON_ONE_LINE: Final = rf"\[{_WORD}(?:, *{_WORD})*\]|\{{{_PAIR}(?:, *{_PAIR})*\}}"
+# How a block of text begins, whose indentation is that of its first line.
+_BLOCK: Final = r"[|>]-?"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.
 _LINE: Final = lazy_pattern(
     rf"""( *)(?:-( +|$))?(?:({KEY_FORM}):(?: +|$))?"""
-    rf"""(?:({QUOTED_FORM}|\{{\}}|\[\]|{PLAIN_FORM})(?: +#.*| *)|(?:\#.*)?)"""
+    rf"""(?:({QUOTED_FORM}|\{{\}}|\[\]|{PLAIN_FORM}|{_BLOCK}|{_ON_ONE_LINE})(?: +#.*| *)|(?:\#.*)?)"""
 )
 _DEEPEST: Final = 100
 # Half characters, exponents, numbers that not every reader holds; a gap before a colon, where YAML may see no key.
@@ -62,19 +70,78 @@ def read_quick(text: str) -> JsonValue | QuickRefusal:
         lines[0] = lines[0][3:].lstrip()
         if lines[0][:1] not in ("", "#"):
             return REFUSED
-    reading = _Lines()
-    for line in lines:
-        parts = _parts_of(line)
-        if parts is None or not reading.take(*parts):
+    reading, number = _Lines(), 0
+    while number < len(lines):
+        parts = _parts_of(lines[number])
+        number += 1
+        if parts is None:
+            return REFUSED
+        block = None
+        if parts[3] is not None and parts[3][0] in "|>":
+            block, number = _read_block(lines, number, parts)
+            if block is None:
+                return REFUSED
+        if not reading.take(*parts, block):
             return REFUSED
     return reading.root[0] if reading.began else REFUSED
 
 
+_Parts: TypeAlias = tuple[str, str | None, str | None, str | None]
+
+
+def _read_block(lines: list[str], number: int, parts: _Parts) -> tuple[str | None, int]:
+    """Read a block of text from its first line on, and return the number of the line behind it; None for an odd one.
+
+    As libyaml's `yaml_parser_scan_block_scalar`: a break between two lines that both begin with no space is folded.
+    """
+    indent, gap, key, sign = parts
+    above = len(indent) + (1 + len(gap) if gap is not None and key is not None else 0)
+    first = lines[number] if number < len(lines) else ""
+    column = len(first) - len(first.lstrip(" "))
+    if column <= above or column == len(first):
+        return None, number
+    folds = sign is not None and sign[0] == ">"
+    found: list[str] = []
+    blanks, is_deeper = 0, True
+    while number < len(lines):
+        line = lines[number]
+        content = line[column:]
+        if not line[:column].isspace():
+            if line:
+                break
+            blanks += 1
+        elif not content:
+            blanks += 1
+        elif content.isspace():
+            return None, number
+        else:
+            was_deeper, is_deeper = is_deeper, content[0] == " "
+            if found and folds and not was_deeper and not is_deeper:
+                found.append("\n" * blanks or " ")
+            elif found:
+                found.append("\n" * (blanks + 1))
+            found.append(content)
+            blanks = 0
+        number += 1
+    if not blanks and number == len(lines):  # the last line has no break, which counts at the end of some blocks
+        return None, number
+    if sign is not None and not sign.endswith("-"):
+        found.append("\n")
+    return "".join(found), number
+
+
 # Most lines stand in many documents.
 @lru_cache(maxsize=1024)
-def _parts_of(line: str) -> tuple[str, str | None, str | None, str | None] | None:
+def _parts_of(line: str) -> _Parts | None:
     match = _LINE.fullmatch(line)
-    return None if match is None else (match[1], match[2], match[3], match[4])
+    if match is None:
+        return None
+    value = match[4]
+    if value and value[0] == "{" and value != "{}":
+        names = [_name(name) for name, _ in _PAIRS.findall(value)]
+        if None in names or len(set(names)) < len(names):
+            return None
+    return match[1], match[2], match[3], value
 
 
 class _Lines:
@@ -90,8 +157,8 @@ class _Lines:
         # What still may get a value: its container, key and column.
         self._awaiting: tuple[_Container, str | int, int] | None = (self.root, 0, -1)
 
-    def take(self, indent: str, gap: str | None, key: str | None, value: str | None) -> bool:
-        """Take a line that was taken apart; False for one that does not fit."""
+    def take(self, indent: str, gap: str | None, key: str | None, value: str | None, block: str | None) -> bool:
+        """Take a line that was taken apart, with the `block` that it begins; False for one that does not fit."""
         column = len(indent)
         if gap is None and key is None:
             return value is None  # a blank line, or a comment
@@ -101,7 +168,7 @@ class _Lines:
             if items is None:
                 return False
             if key is None:
-                items.append(_value(value))
+                items.append(_value(value) if block is None else block)
                 self._awaiting = (items, len(items) - 1, column) if value is None else None
                 return True
             column += 1 + len(gap)
@@ -114,7 +181,7 @@ class _Lines:
         name = _name(key or "")
         if entries is None or name is None or name in entries:
             return False
-        entries[name] = _value(value)
+        entries[name] = _value(value) if block is None else block
         self._awaiting = (entries, name, column) if value is None else None
         return len(self._open) < _DEEPEST
 
@@ -161,9 +228,11 @@ def _put(container: _Container, key: str | int, value: JsonValue) -> None:
 def _value(written: str | None) -> JsonValue:
     if written is None:
         return None
-    if written == "{}":
-        return {}
-    return [] if written == "[]" else _scalar(written)
+    if written[0] == "{":
+        return {name: _scalar(word) for name, word in _PAIRS.findall(written)}
+    if written[0] == "[":
+        return [_scalar(word) for word in _WORDS.findall(written)]
+    return _scalar(written)
 
 
 @lru_cache(maxsize=8192)

@@ -48,6 +48,12 @@ READ = (
     "args:\n- --a b\n- -c\n",
     "a: 1\n\n   \n# end",
     '{"a": [1, {"b": null}]}\n',
+    "a: [1, b, 'c, d', \"e\",f]\nb: [x] # one\n",
+    "- [a, 1.5]\n- a: [true]\n- {a: 1, b: 'x, y: z', c/d.e: f}\n",
+    "a: |\n  b\n",
+    "a: >- # folded\n  b c\n  d\n\n  e\n\n\n   f\n  g\n   h \n\n   i\n  j\nb: 1\n",
+    "a: |\n   b\n\n     c\n   # d\n\n# e\nb: |-\n  'c\n\n",
+    "- a: >-\n    b\n    c: d\n  e: >\n    f\n\n- |\n  - x\n",
 )
 
 
@@ -68,8 +74,24 @@ LEFT = (
     "a: &x 1\n",
     "a: *x\n",
     "a: !!str 1\n",
-    "a: |\n  b\n",
-    "a: [1]\n",
+    "a: |",
+    "a: |\n",
+    "a: |\nb: 1\n",
+    "a: |\n  b",
+    "a: |+\n  b\n",
+    "a: |2\n   b\n",
+    "a: |\n\n  b\n",
+    "a: >-\n  b\n     \n  c\n",
+    "a: >-\n    b\n  c\n",
+    "a: [&x 1]\n",
+    "a: [a b]\n",
+    "a: [1,]\n",
+    "a: [1, [2]]\n",
+    "a: {b: 1, b: 2}\n",
+    "a: {b: {}}\n",
+    "a: {y: 1}\n",
+    "a: {b}\n",
+    "a: ['it''s']\n",
     "a: b\n  c\n",
     "a: b\n  c: d\n",
     "a: 'it''s'\n",
@@ -131,11 +153,26 @@ SCALARS = st.sampled_from(
     """a|1|-1|1.5|0o7|012|1_0|1e3|yes|null|~|.5|1:30|2020-01-01|a b|a #b|a: b|'q'|"q"|"|'|-|- a|--x|{}|[]|[a]|a:|:a|#c
     |&a|*a|!a|>|$x|(x)|+1|/a/b|a\\b|%a|@a|`a|?|? a|=|<<|...|---|{{x}}|é|\t|""".replace("\n    ", "").split("|")
 )
+BLOCKS = st.sampled_from(["|", "|-", ">", ">-", "> # c", "|+", ">2"])
+WORDS = st.sampled_from(["[a, 'b', 1]", "[x,y]", "[ a]", "{a: b, 'c': d}", "{x: 1, z: '}'}", "{a: 1, a: 2}", "{y: 1}"])
 SIGNS = st.sampled_from(
     ["", "- ", "-  ", "-", "k: ", "k:", "l: ", "m:   ", "'k': ", '"k": ', "- k: ", "y: ", "1: ", "a b: "]
 )
 LINES = st.tuples(
-    st.sampled_from(["", " ", "  ", "   ", "    "]), SIGNS, SCALARS, st.sampled_from(["", "", " ", " # c"])
+    st.sampled_from(["", " ", "  ", "   ", "    "]),
+    SIGNS,
+    SCALARS | BLOCKS | WORDS,
+    st.sampled_from(["", "", " ", " # c"]),
+)
+TEXTS = st.tuples(
+    st.sampled_from(["k: ", "- ", "- k: ", "-  k: ", "  k: "]),
+    st.sampled_from(["|", "|-", ">", ">-"]),
+    st.lists(
+        st.tuples(st.integers(0, 6), st.sampled_from(["", "a", "b c", "# d", "- e", "f: g", "h "])),
+        min_size=1,
+        max_size=7,
+    ),
+    st.sampled_from(["", "\n", "\n\n", "\nl: 1\n", "\n  l: 1\n", "\n- x\n"]),
 )
 
 
@@ -143,6 +180,13 @@ LINES = st.tuples(
 @given(st.lists(LINES, min_size=1, max_size=5))
 def test_on_any_lines(lines: list[tuple[str, str, str, str]]) -> None:
     agrees("\n".join("".join(parts) for parts in lines) + "\n")
+
+
+@settings(max_examples=examples(1500))
+@given(TEXTS)
+def test_on_any_block_of_text(parts: tuple[str, str, list[tuple[int, str]], str]) -> None:
+    begin, sign, lines, end = parts
+    agrees(begin + sign + "\n" + "\n".join(" " * column + text for column, text in lines) + end)
 
 
 VALUES: st.SearchStrategy[JsonValue] = st.recursive(
