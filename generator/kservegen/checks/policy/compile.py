@@ -94,14 +94,13 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
 def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     """Compile a policy in one; with it, the names of variables and texts of messages that this proves to be sound.
 
-    Parts that compile may be too deep together: then there is no short cut, or messages are compiled apart.
+    Parts that compile may be too deep together: then there is no short cut, or messages are compiled apart. A policy
+    that is known to compile does so when it is first asked: many are asked as parts of one program only.
     """
     every = {variable.name: variable.text for variable in work.policy.variables}
     messages = [each.message_expression.text for each in work.policy.validations if each.message_expression]
     if work.policy.compiles:
-        text = whole_text(work.policy)
-        whole = work.engine.compile(text, variables=_needed(text, every), is_read=True)
-        return (None, frozenset()) if isinstance(whole, CompileError) else (whole, frozenset((*every, *messages)))
+        return DeferredProgram(partial(_whole_of, work), "bool"), frozenset((*every, *messages))
     texts = tuple(each for each in messages if not _asked(each) and is_text(each))
     for together in (texts, ()) if texts else ((),):
         text = whole_text(work.policy, together)
@@ -111,6 +110,12 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
             sound = (name for name, one in needed.items() if not _asked(one) and is_expression(one))
             return whole, frozenset((*sound, *together))
     return None, frozenset()
+
+
+def _whole_of(work: _Work) -> Program | CompileError:
+    text = whole_text(work.policy)
+    every = {variable.name: variable.text for variable in work.policy.variables}
+    return work.engine.compile(text, variables=_needed(text, every), is_read=True, is_sound=True)
 
 
 class _Work(Struct, frozen=True):

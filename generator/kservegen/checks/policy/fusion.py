@@ -56,7 +56,7 @@ def fuse(members: Sequence[Fused]) -> Fusion | None:
             parameters.append(value)
         wholes.append(compose(whole_text(policy.policy), names, _aliases(policy, index)).text)
     together = compose(" && ".join(wholes), {}, {name: text for text, name in shared.items()})
-    program = fused.link(replace(together, text=join_quantities(together.text)))
+    program = fused.link(replace(together, text=join_quantities(together.text)), is_sound=True)
     return None if isinstance(program, CompileError) else Fusion(program, fused, parameters)
 
 
@@ -70,7 +70,7 @@ def _follow(policy: CompiledPolicy, index: int, fused: CelEngine, parameters: li
     if not found:
         return {}
     listed = ", ".join(f"dyn(\n{text}\n)" for text in found.values())
-    program = fused.link(compose(f"[{listed}]", {}, _aliases(policy, index)))
+    program = fused.link(compose(f"[{listed}]", {}, _aliases(policy, index)), is_sound=True)
     scope = fused.scope({_PARAMETERS: parameters}, on_wire=False)
     values = None if isinstance(program, CompileError) else program.evaluate(scope)
     if not isinstance(values, list):
