@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Final
 
 # Bytes of a file's name without its ending; file systems take 255, and what is written meanwhile may add to them.
@@ -15,5 +14,7 @@ def as_file_name(name: str) -> str:
     encoded = name.encode()
     if len(encoded) <= _LONGEST:
         return name
+    from hashlib import sha256  # noqa: PLC0415 - brings OpenSSL, for names that hardly anybody has
+
     kept = encoded[: _LONGEST - _DIGEST - 1].decode(errors="ignore")
     return f"{kept}-{sha256(encoded).hexdigest()[:_DIGEST]}"

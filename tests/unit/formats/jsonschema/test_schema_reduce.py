@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.jsonschema.reduce import keys_in, reduced
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.formats.jsonschema.validate import Validator
 
 ROOT = Path(__file__).resolve().parents[4]
 CATALOG: JsonObject = json.loads((ROOT / "schemas" / "kservegen" / "models.schema.json").read_bytes())
@@ -69,3 +71,19 @@ def test_catalogs(words: JsonObject, valid: bool) -> None:
     small = reduced(CATALOG, keys_in(document))
     assert jsonschema_rs.is_valid(small, document) is jsonschema_rs.is_valid(CATALOG, document) is valid
     assert len(json.dumps(small)) * 5 < len(json.dumps(CATALOG))
+
+
+@pytest.mark.parametrize("kind", ["InferenceService", "LLMInferenceService", "ServingRuntime"])
+def test_few_objects_get_the_verdicts_of_many(kind: str) -> None:
+    lines = (ROOT / "tests" / "conformance" / "admission-v0.19.0.jsonl").read_text("utf-8").splitlines()
+    found = [manifest for line in lines if (manifest := json.loads(line)["manifest"])["kind"] == kind]
+    few, many = (_validator(found[0]["apiVersion"], kind, documents) for documents in (100, 10_000))
+    verdicts = [few.check(manifest) for manifest in found]
+    assert verdicts == [many.check(manifest) for manifest in found]
+    assert len({bool(verdict) for verdict in verdicts}) == 2
+
+
+def _validator(api_version: str, kind: str, documents: int) -> Validator:
+    found = SchemaStore((ROOT / "schemas",)).validator(api_version, kind, kserve_version="v0.19.0")
+    found.expect(documents)
+    return found
