@@ -69,4 +69,9 @@ def _is_alike(one: Entry, other: Entry) -> bool:
     """Whether two entries say the same, wherever it is written: by their text, as 1 is not true there."""
     if (one.info, one.namespace, one.name, one.defaulted) != (other.info, other.namespace, other.name, other.defaulted):
         return False
-    return repr(one.words) == repr(other.words)
+    if one.words != other.words:
+        return False
+    parts, others = one.fragments, other.fragments
+    # Merged from the very same words, of files that are loaded once, nothing equals what it is not.
+    is_same = len(parts) == len(others) and all(own.value is its.value for own, its in zip(parts, others, strict=True))
+    return is_same or repr(one.words) == repr(other.words)

@@ -88,7 +88,7 @@ class _Beside:
         if self._installed.any_changed or self._owner(subject) is not None:
             return True
         if subject.kind == SERVICE:
-            return self._runtimes.may_serve(self._after[subject])
+            return self._runtimes.any_changed and self._runtimes.may_serve(self._after[subject])
         return subject.kind == LLM and any(i.kind == CONFIG_KIND for i in self._changed)
 
     def restart(self, subject: ResourceId) -> Restart | None:
@@ -144,10 +144,13 @@ class _ChangedRuntimes:
                     formats = map(mapping, sequence(spec.get("supportedModelFormats")))
                     self._formats.update(text(item.get("name")) for item in formats)
 
+    @property
+    def any_changed(self) -> bool:
+        """Whether there are any."""
+        return bool(self._names)
+
     def may_serve(self, service: Resource) -> bool:
         """Whether one of them may serve a model of a service, or have served it."""
-        if not self._names:
-            return False
         spec = service.spec
         components = (spec, *map(mapping, sequence(spec.get("canary"))))
         return any(self._may_serve(mapping(mapping(item.get("predictor")).get("model"))) for item in components)
