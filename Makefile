@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy roundtrip mutants bench lock wheel-test release docs-site clean
+.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance pages gpu-accuracy roundtrip mutants bench lock wheel-test release docs-site clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -34,6 +34,7 @@ check: lint types ## everything that needs no test run
 	$(BIN)/python tools/catalog_schemas.py --check
 	$(BIN)/python -m tools.schemas.compile --check
 	$(BIN)/python -m tools.docs --check
+	$(BIN)/python -m tools.pages --check
 	$(BIN)/kservegen fmt --check
 	$(BIN)/kservegen render --check
 	$(BIN)/kservegen policy test
@@ -48,6 +49,9 @@ types: $(VENV)/.dev
 schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
 	$(BIN)/python -m tools.schemas.compile
 	$(BIN)/python tools/catalog_schemas.py
+
+pages: $(VENV)/.dev ## write render/pages.py from the templates that every render writes
+	$(BIN)/python -m tools.pages
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	$(BIN)/python -m tools.docs

@@ -50,6 +50,7 @@ from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.render.codeowners import build_codeowners
 from kservegen.render.layout import lay_out
 from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.pages import SHIPPED_PAGES
 from kservegen.report.github import render_github
 from kservegen.report.json_report import render_json
 from kservegen.report.plan_json import changes_as_json
@@ -81,7 +82,7 @@ class Judge:
         self._schemas = {name: OwnSchema(name) for name in ("models", "environments", "lock", "inventory", "owners")}
         release = self._tools.releases.get(self._tools.releases.newest_reviewed)
         self._clusters = [reference_cluster(release, mode, self._tools.schemas) for mode in ("Standard", "Knative")]
-        self._templates = PageTemplates()
+        self._templates = PageTemplates(shipped=SHIPPED_PAGES)
         self._count = 0
 
     def faults(self, case: Case) -> tuple[Fault, ...]:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository, packaged_data
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean
+from kservegen.formats.templates import PageTemplates
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 from kservegen.render.output.ownership import stamp
-
-if TYPE_CHECKING:
-    from kservegen.formats.templates import PageTemplates
+from kservegen.render.pages import SHIPPED_PAGES
 
 _NEAR: Final = 0.8  # `plan.md` means `plan.md.j2`, `README.md` means none of ours
 
 
 def open_templates(repository: Repository) -> PageTemplates:
     """Return the templates of a repository's pages: its own, then those of the package."""
-    from kservegen.formats.templates import PageTemplates  # noqa: PLC0415 - brings Jinja, which only pages need
-
-    return PageTemplates(repository.root / TEMPLATES_FOLDER)
+    return PageTemplates(repository.root / TEMPLATES_FOLDER, shipped=SHIPPED_PAGES)
 
 
 def check_templates(repository: Repository, templates: PageTemplates) -> Iterator[Diagnostic]:
