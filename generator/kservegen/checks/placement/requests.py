@@ -41,7 +41,8 @@ class PodRequest(Struct, frozen=True):
             device = countable_claim(one, devices)
             if device:
                 need[device] = need.get(device, 0) + one.number
-        return need
+        # Less than nothing is refused by a rule, and takes nothing here.
+        return {name: amount for name, amount in need.items() if amount >= 0} if min(need.values()) < 0 else need
 
 
 class SitePart(Struct, frozen=True):

@@ -58,6 +58,9 @@ def test_a_pool_is_as_full_as_its_fullest_resource(
         # Four pods of three cores have a node each, the fifth has none.
         ({"small": POOLS["small"]}, [ask("3", "1Gi", 1, 5)], [(4, 1)]),
         (ENDLESS, [ask("2", "1Gi", 5, 5)], [(3, 0)]),
+        # Less than nothing takes nothing, and never makes room for others.
+        ({"small": POOLS["small"]}, [ask("4", "-64Gi", 1, 2), ask("1", "9Gi", 1, 1)], [(2, 0)]),
+        (ENDLESS, [ask("-2", "1Gi", 2, 2)], [(1, 0)]),
         # What no pool takes is no pool's.
         (POOLS, [ask("64", "1Gi", 1, 1)], [(0, 0), (0, 0)]),
     ],
