@@ -41,7 +41,7 @@ class _Writer:
     """Writes the body of the function of one page."""
 
     def __init__(self) -> None:
-        self._loops: list[tuple[str, str]] = []  # by how deep: the name of an item, and of the sequence
+        self._loops: list[str] = []  # the names of items, by how deep
 
     def lines(self, body: Sequence[nodes.Node], depth: int) -> Iterator[str]:
         """Write statements, indented so deep."""
@@ -69,7 +69,7 @@ class _Writer:
         assert isinstance(node.target, nodes.Name)  # noqa: S101 - the sandbox has nothing else
         item, items, index = node.target.name, f"items_{level}", f"index_{level}"
         yield f"{indent}{items} = list({self._value(node.iter)})"
-        self._loops.append((item, items))
+        self._loops.append(item)
         is_counted = any(isinstance(name.node, nodes.Name) and name.node.name == "loop" for name in _loop_words(node))
         each = f"{index}, {item} in enumerate({items})" if is_counted else f"{item} in {items}"
         yield f"{indent}for {each}:"
@@ -98,7 +98,7 @@ class _Writer:
             case nodes.Const():
                 return repr(node.value)
             case nodes.Name():
-                return node.name if node.name in {item for item, _ in self._loops} else f"data[{node.name!r}]"
+                return node.name if node.name in self._loops else f"data[{node.name!r}]"
             case nodes.Getattr(node=nodes.Name(name="loop")):
                 level = len(self._loops) - 1
                 return {

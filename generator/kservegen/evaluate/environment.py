@@ -174,11 +174,9 @@ def leave_unchanged(now: PreparedEnvironment, before: ResolvedEnvironment, judge
     def marked() -> Iterator[PreparedEnvironment]:
         shared = judge.shared.beside(now.environment.entries)
         earlier = replace(before, entries=shared.in_common(before.entries))
-        built = build_objects(earlier, judge.tools, now.bindings, shared)
-        if not isinstance(built, Finding):
-            schemas = judge.tools.schemas if now.bindings is not None else None
-            unchanged = find_unchanged(defaulted, default_environment(built, judge.tools, schemas, shared))
-            yield replace(now, defaulted=replace(defaulted, unchanged=unchanged))
+        there = _defaulted(earlier, judge.tools, now.bindings, shared)
+        if not isinstance(there, Finding):
+            yield replace(now, defaulted=replace(defaulted, unchanged=find_unchanged(defaulted, there)))
 
     return next(contained(JUDGING, marked, lambda _: now), now)
 
@@ -217,19 +215,28 @@ def _prepared(catalog: Catalog, name: str, judge: Judge, against: Against) -> Pr
         environment = judged_from(environment, base)
     unresolved += check_reach(environment, (base.owners, partial(base.entries_of, name)) if base is not None else None)
     bindings = bound_policies(environment, tools)
-    built = build_objects(environment, tools, bindings, shared)
-    if isinstance(built, Finding):
+    defaulted = _defaulted(environment, tools, bindings, shared)
+    if isinstance(defaulted, Finding):
         # Of a version that is there and no text its schema has spoken.
-        told = [built] if isinstance(environment.at("kserve", "version"), str | None) else []
+        told = [defaulted] if isinstance(environment.at("kserve", "version"), str | None) else []
         unresolved += diagnose_environment(environment, told)
         return PreparedEnvironment(environment=environment, diagnostics=tuple(unresolved))
-    defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
     others: tuple[Diagnostic, ...] = ()
     if against.out is not None:
         defaulted, others = _with_others(defaulted, against.out, against.clock)
     return PreparedEnvironment(
         environment=environment, defaulted=defaulted, bindings=bindings, diagnostics=(*unresolved, *others)
     )
+
+
+def _defaulted(
+    environment: ResolvedEnvironment, tools: Tools, bindings: Bindings | None, shared: SharedResults
+) -> DefaultedEnvironment | Finding:
+    """Build an environment and default its objects; a Finding where its KServe version is not known."""
+    built = build_objects(environment, tools, bindings, shared)
+    if isinstance(built, Finding):
+        return built
+    return default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
 
 
 def _concluded(

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository, packaged_data
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean
-from kservegen.formats.templates import PageTemplates
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 from kservegen.render.output.ownership import stamp
-from kservegen.render.pages import SHIPPED_PAGES
+
+if TYPE_CHECKING:
+    from kservegen.formats.templates import PageTemplates
 
 _NEAR: Final = 0.8  # `plan.md` means `plan.md.j2`, `README.md` means none of ours
 
 
 def open_templates(repository: Repository) -> PageTemplates:
     """Return the templates of a repository's pages: its own, then those of the package."""
+    from kservegen.formats.templates import PageTemplates  # noqa: PLC0415 - only where pages are written
+    from kservegen.render.pages import SHIPPED_PAGES  # noqa: PLC0415
+
     return PageTemplates(repository.root / TEMPLATES_FOLDER, shipped=SHIPPED_PAGES)
 
 

@@ -100,7 +100,7 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     every = {variable.name: variable.text for variable in work.policy.variables}
     messages = [each.message_expression.text for each in work.policy.validations if each.message_expression]
     if work.policy.compiles:
-        return DeferredProgram(partial(_whole_of, work), "bool"), frozenset((*every, *messages))
+        return DeferredProgram(partial(_whole_of, work, every), "bool"), frozenset((*every, *messages))
     texts = tuple(each for each in messages if not _asked(each) and is_text(each))
     for together in (texts, ()) if texts else ((),):
         text = whole_text(work.policy, together)
@@ -112,9 +112,8 @@ def _compile_whole(work: _Work) -> tuple[Program | None, frozenset[str]]:
     return None, frozenset()
 
 
-def _whole_of(work: _Work) -> Program | CompileError:
+def _whole_of(work: _Work, every: Mapping[str, str]) -> Program | CompileError:
     text = whole_text(work.policy)
-    every = {variable.name: variable.text for variable in work.policy.variables}
     return work.engine.compile(text, variables=_needed(text, every), is_read=True, is_sound=True)
 
 

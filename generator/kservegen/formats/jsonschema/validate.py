@@ -63,6 +63,7 @@ class Validator:
         self.shape = shape or Shape(schema)
         self._uncompiled = 0 if single else uncompiled
         self._single = single
+        self._expected = 0
         self._distinct = distinct
         self._ruled = ruled
         self._fields: set[str] = set()  # that what is compiled has words for, where that is not all of the schema
@@ -72,7 +73,8 @@ class Validator:
         """Be told how many documents are about to come: where compiling will pay, it pays from the first one on."""
         if documents > self._uncompiled:
             self._uncompiled = 0
-            self._single = documents <= _FEW
+            self._expected += documents
+            self._single = self._expected <= _FEW
 
     @cached_property
     def _compiled(self) -> _Compiled | None:

@@ -83,6 +83,16 @@ def test_few_objects_get_the_verdicts_of_many(kind: str) -> None:
     assert len({bool(verdict) for verdict in verdicts}) == 2
 
 
+def test_what_many_objects_need_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[JsonObject] = []
+    monkeypatch.setattr("kservegen.formats.jsonschema.validate._compile", compiled.append)
+    validator = _validator("serving.kserve.io/v1beta1", "InferenceService", 150)
+    for documents in (150, 1, 1):  # more than few together: from then on each of whatever fields
+        validator.expect(documents)
+        validator.check({"kind": f"{documents}", f"of-{len(compiled)}": 1})
+    assert [schema is validator.schema for schema in compiled] == [True]
+
+
 def _validator(api_version: str, kind: str, documents: int) -> Validator:
     found = SchemaStore((ROOT / "schemas",)).validator(api_version, kind, kserve_version="v0.19.0")
     found.expect(documents)
