@@ -19,7 +19,7 @@ def format_path(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             out += f"[{part}]"
-        elif part and all(c.isalnum() or c in "-_" for c in part):
+        elif part.replace("-", "a").replace("_", "a").isalnum():
             out += f".{part}" if out else part
         else:
             out += f'["{part}"]'

@@ -57,6 +57,15 @@ class Installed:
         self.any_changed = self.is_new_release or before.side.values != after.side.values
         self._versions = " -> ".join(release.version for release in releases)
         self._is_known = all(release.is_reviewed for release in releases)
+        self._differences: dict[ResourceId, tuple[Path, ...]] = {}
+
+    def differences_in(self, identity: ResourceId) -> tuple[Path, ...]:
+        """Return the paths at which the spec of a runtime or a configuration is another, whoever uses it."""
+        if identity not in self._differences:
+            documents = (scene.document(identity) for scene in (self._before, self._after))
+            was, now = (doc.get("spec") if doc is not None else None for doc in documents)
+            self._differences[identity] = tuple(differences(was, now, ("spec",)))
+        return self._differences[identity]
 
     @cached_property
     def _keys(self) -> tuple[KeyPath, ...]:
@@ -190,8 +199,7 @@ class Explained:
         old, new = self._before.document(identity), self._after.document(identity)
         if new is None and old is None:
             return self._installed.preset(name) if kind == CONFIG_KIND else None
-        was, now = (doc.get("spec") if doc is not None else None for doc in (old, new))
-        said = differences(was, now, ("spec",))
+        said = self._installed.differences_in(identity)
         paths = tuple(format_path(path) for path in said if _is_related(path, source[1:]))
         if kind in RUNTIME_KINDS and (old is None) != (new is None):
             return Cause(str(identity), certain=False, note=_RUNTIME_LATER)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from kservegen.changes.plan.fields import FieldDifference, find_value
+from kservegen.changes.plan.fields import DifferingPlace, find_places
 from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.quantity import canonical, parse_quantity
@@ -103,7 +103,7 @@ def _differences(old: PodTemplate, new: PodTemplate, *, is_llm: bool) -> Iterato
     before, after = old.template, new.template
     if is_llm and new.role == _SCHEDULER:
         after = _with_running_config(old, new)
-    for found in find_value(before, after):
+    for found in find_places(before, after):
         if _is_same_amount(found, before, after) or (is_llm and _is_kept(found)):
             continue
         for old_path, new_path in _each(found, before, after):
@@ -113,7 +113,7 @@ def _differences(old: PodTemplate, new: PodTemplate, *, is_llm: bool) -> Iterato
             )
 
 
-def _each(found: FieldDifference, before: JsonObject, after: JsonObject) -> Iterator[tuple[Path, Path]]:
+def _each(found: DifferingPlace, before: JsonObject, after: JsonObject) -> Iterator[tuple[Path, Path]]:
     """Yield where a difference stands on each side; of a map that comes or goes, each of its keys."""
     if not found.old:
         keys = mapping(value_at(after, found.new))
@@ -125,7 +125,7 @@ def _each(found: FieldDifference, before: JsonObject, after: JsonObject) -> Iter
         yield found.old, found.new
 
 
-def _is_same_amount(found: FieldDifference, before: JsonObject, after: JsonObject) -> bool:
+def _is_same_amount(found: DifferingPlace, before: JsonObject, after: JsonObject) -> bool:
     """Whether two amounts are spelt otherwise, which the API server writes alike."""
     if not (found.old and found.new) or _AMOUNTS.isdisjoint(map(str, found.new[-2:])):
         return False
@@ -135,7 +135,7 @@ def _is_same_amount(found: FieldDifference, before: JsonObject, after: JsonObjec
     return None not in (parse_quantity(old), parse_quantity(new)) and canonical(old) == canonical(new)
 
 
-def _is_kept(found: FieldDifference) -> bool:
+def _is_kept(found: DifferingPlace) -> bool:
     """Whether the controller of LLM services does not update what runs for a difference."""
     if not found.new:
         return "metadata" in found.old and not _METADATA.isdisjoint(map(str, found.old))

@@ -20,6 +20,13 @@ from kservegen.core.secrets import HIDDEN, HiddenSecrets
 _LONGEST: Final = 400
 
 
+class DifferingPlace(NamedTuple):
+    """The way to what differs in each of two documents: empty where it is not there."""
+
+    old: Path
+    new: Path
+
+
 class FieldDifference(NamedTuple):
     """A field that differs, and the way to it in each of the two documents: empty where it is not there."""
 
@@ -47,6 +54,12 @@ def find_value(old: JsonObject, new: JsonObject) -> Iterator[FieldDifference]:
         yield _without_data(shown) if is_of_secret else shown
 
 
+def find_places(old: JsonObject, new: JsonObject) -> Iterator[DifferingPlace]:
+    """Yield where two documents differ, in the order of the new one, and nothing of what stands there."""
+    for found in _maps(old, new, _ROOT):
+        yield DifferingPlace(found.old, found.new)
+
+
 def _shown(value: PlanSide, path: Path, secrets: HiddenSecrets) -> PlanSide:
     return value if value is ABSENT else secrets.mask(value, path)
 
@@ -60,6 +73,8 @@ def _without_data(found: FieldDifference) -> FieldDifference:
 
 def is_same(old: JsonValue, new: JsonValue) -> bool:
     """Whether two values are the same to who reads them: 1 is 1.0, and neither is true."""
+    if old is new:
+        return True
     if isinstance(old, dict) and isinstance(new, dict):
         return old.keys() == new.keys() and all(is_same(value, new[key]) for key, value in old.items())
     if isinstance(old, list) and isinstance(new, list):
@@ -100,7 +115,14 @@ _ROOT: Final = _Place("", (), ())
 
 def _maps(old: JsonObject, new: JsonObject, place: _Place) -> Iterator[FieldDifference]:
     for key in (*new, *(key for key in old if key not in new)):
-        yield from _sides(old.get(key, ABSENT), new.get(key, ABSENT), place.below(key))
+        left, right = old.get(key, ABSENT), new.get(key, ABSENT)
+        if not _is_equal(left, right):
+            yield from _sides(left, right, place.below(key))
+
+
+def _is_equal(old: PlanSide, new: PlanSide) -> bool:
+    """Whether two sides are the same; most are, and are told at once from those that differ."""
+    return old == new and (old.__class__ is str or (old is not ABSENT and new is not ABSENT and is_same(old, new)))
 
 
 def _sides(old: PlanSide, new: PlanSide, place: _Place) -> Iterator[FieldDifference]:
@@ -163,7 +185,8 @@ def _keyed(old: _Items, new: _Items, place: _Place) -> Iterator[FieldDifference]
     for key in (*new, *(key for key in old if key not in new)):
         before, left = old.get(key, (None, ABSENT))
         after, right = new.get(key, (None, ABSENT))
-        yield from _sides(left, right, place.item("/".join(map(str, key)), before, after))
+        if not _is_equal(left, right):
+            yield from _sides(left, right, place.item("/".join(map(str, key)), before, after))
     if [key for key in old if key in new] != [key for key in new if key in old]:
         ordered = place._replace(shown=f"{place.shown} (order)")
         yield ordered.found(_names(old), _names(new))
