@@ -19,6 +19,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
+from tests.fuzz.cases import Case
 from tests.fuzz.shrink import shrink
 from tests.fuzz.worker import Report, Slot, case_of, work
 
@@ -136,9 +137,13 @@ def _keep(run: Run, report: Report, place: Path) -> None:
     from tests.fuzz.judge import Judge  # noqa: PLC0415 - as above
 
     judge, case = Judge(), case_of(run.seed, report.number)
-    if not any(fault.kind == report.kind for fault in judge.faults(case)):
+
+    def fails(smaller: Case) -> bool:
+        return any(fault.kind == report.kind for fault in judge.faults(smaller, report.number))
+
+    if not fails(case):
         return  # time or memory: it is shown as it is
-    case = shrink(case, lambda smaller: any(fault.kind == report.kind for fault in judge.faults(smaller)))
+    case = shrink(case, fails)
     for folder, files in (("", case.files), ("before", case.before)):
         for name, content in files.items():
             target = place / folder / name

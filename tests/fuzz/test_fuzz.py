@@ -6,7 +6,7 @@ import json
 
 import pytest
 from hypothesis import given, settings
-from tests.fuzz.cases import CASES, ENVIRONMENT, LOCK, MANIFEST, MODELS, Case, Kind
+from tests.fuzz.cases import CASES, ENVIRONMENT, LOCK, MANIFEST, MODELS, PLAIN, Case, Kind
 from tests.fuzz.judge import Judge
 from tests.fuzz.shrink import shrink
 from tests.support.examples import examples
@@ -49,6 +49,23 @@ FINDS["a budget below nothing"] = Case(
         ENVIRONMENT: json.dumps({**_ENVIRONMENT, "budgets": {"a": {"memory": -99}}}).encode(),
     },
 )
+_POOL = {"nodes": {"max": -2}}
+FINDS["fewer nodes than none"] = Case(
+    Kind.CHANGE,
+    {
+        MODELS: json.dumps(_CATALOG).encode(),
+        ENVIRONMENT: json.dumps({**_ENVIRONMENT, "nodePools": {"p": _POOL}}).encode(),
+    },
+    {MODELS: json.dumps(_CATALOG).encode(), ENVIRONMENT: json.dumps(_ENVIRONMENT).encode()},
+)
+FINDS["a number beyond an int64 in a manifest"] = Case(
+    Kind.CATALOG,
+    {
+        MODELS: json.dumps(_CATALOG).encode(),
+        ENVIRONMENT: json.dumps(_ENVIRONMENT).encode(),
+        PLAIN: b"apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ml}\ntype: 9223372036854775808\n",
+    },
+)
 _ON_A_GPU = b"""\
 {version: 1, models: {m: {modelFormat: huggingface, storageUri: "hf://org/m", namespace: ml,
   resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}}}}
@@ -88,7 +105,7 @@ FINDS["a compressed cache without a width"] = Case(
 
 @pytest.mark.parametrize("name", FINDS)
 def test_what_was_found_stays_mended(name: str) -> None:
-    assert JUDGE.faults(FINDS[name]) == ()
+    assert JUDGE.faults(FINDS[name], 0) == ()  # its files and reports are written, too
 
 
 def test_a_crash_a_wrong_place_and_an_internal_finding_are_faults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def work(seed: str, step: int, last: int, slot: Slot, reports: multiprocessing.Q
             return
         slot.since.value = time.monotonic()
         began = time.process_time()  # of a busy machine the clock on the wall tells little
-        faults = judge.faults(case_of(seed, number))
+        faults = judge.faults(case_of(seed, number), number)
         taken = time.process_time() - began
         slot.since.value = 0.0
         for fault in faults:

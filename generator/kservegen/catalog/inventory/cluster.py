@@ -29,6 +29,7 @@ from kservegen.catalog.inventory.kinds import (
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.values import json_number
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -301,7 +302,9 @@ class ApiServer:
             if len(content) > _LARGEST_ANSWER:
                 raise GeneratorError(f"the server answers with more than {_LARGEST_ANSWER >> 20} MiB")
         try:
-            return mapping(json.loads(content))
+            return mapping(
+                json.loads(content, parse_int=json_number, parse_float=json_number, parse_constant=json_number)
+            )
         except (ValueError, RecursionError):
             return {}
 

@@ -69,7 +69,12 @@ def read_budgets(words: JsonObject, queues: Queues, accelerators: JsonObject) ->
                 accelerator=accelerator,
                 owner=text(value.get("owner")),
                 namespace=text(value.get("namespace")),
-                limits={word: each for word in LIMITED if (each := {**granted, **limits}.get(word)) is not None},
+                # Less than nothing is nothing: no model is the largest there.
+                limits={
+                    word: max(each, Fraction(0))
+                    for word in LIMITED
+                    if (each := {**granted, **limits}.get(word)) is not None
+                },
                 cluster_queue=queue,
                 granted=frozenset(granted),
             )
@@ -80,4 +85,4 @@ def _limits(words: JsonObject) -> Iterator[tuple[str, Fraction]]:
         value = words.get(word)
         quantity = parse_quantity(value) if isinstance(value, (str, int, float)) else None
         if quantity is not None:
-            yield word, max(quantity.value, Fraction(0))  # less than nothing is nothing: no model is the largest there
+            yield word, quantity.value

@@ -103,6 +103,7 @@ def _read(name: str, words: JsonObject, accelerators: JsonObject) -> Pool:
         room[resource] = max(room.get(resource, 0) - taken, 0)
     said = words.get("taints")
     nodes = mapping(words.get("nodes"))
+    most = integer(nodes.get("max"))
     return Pool(
         name=name,
         accelerator=accelerator,
@@ -112,8 +113,8 @@ def _read(name: str, words: JsonObject, accelerators: JsonObject) -> Pool:
         labels={**_texts(facts.get("nodeSelector")), **_texts(words.get("nodeSelector"))},
         taints=tuple(_taints(said) if said is not None else _supposed(facts.get("tolerations"))),
         supposed=said is None,
-        least=integer(nodes.get("min")) or 0,
-        most=integer(nodes.get("max")),
+        least=max(integer(nodes.get("min")) or 0, 0),  # fewer nodes than none are none, as in budgets
+        most=None if most is None else max(most, 0),
     )
 
 

@@ -41,15 +41,24 @@ def read_scalar(text: str, tag: str | None, *, is_plain: bool) -> JsonScalar:
 
 
 def _resolve(text: str) -> JsonScalar:
+    return _as_stored(_read(text))
+
+
+def _read(text: str) -> JsonScalar:
     value = read_as_kubectl(text)
     return text if isinstance(value, Odd) else value
 
 
+def _as_stored(value: JsonScalar) -> JsonScalar:
+    """Return a number as k8s.io/apimachinery/pkg/util/json reads it of the JSON: beyond an int64 it is a double."""
+    return float(value) if isinstance(value, int) and value >= _INT64 else value
+
+
 def _of_type(text: str, kind: str) -> JsonScalar:
-    value = _resolve(text)
+    value = _read(text)
     kinds = {bool: "bool", int: "int", float: "float", type(None): "null", str: "str"}
     if kinds[type(value)] == kind:
-        return value
+        return _as_stored(value)
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool) and value < _INT64:
         return float(value)
     raise UnreadableScalarError(f"the value does not fit its tag !!{kind}")

@@ -6,12 +6,12 @@ The grammar is checked by Python's own decoder; a walk over the tokens of what i
 from __future__ import annotations
 
 import json
-import math
 from typing import Final, NoReturn
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
+from kservegen.core.values import json_number
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
@@ -25,7 +25,6 @@ _TOKEN: Final = lazy_pattern(
     r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|true|false|null|-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?)'
 )
 _HALF_CHARACTER: Final = lazy_pattern("[\ud800-\udfff]")
-_MOST_DIGITS: Final = 4000  # beyond, Python converts no text to an integer, and a float is infinite
 
 
 class BrokenJsonError(Exception):
@@ -142,10 +141,10 @@ class _Walk:
             return _string(token)
         if token in _WORDS:
             return _WORDS[token]
-        number = _number(token)
-        if isinstance(number, float) and not math.isfinite(number):
-            raise BrokenJsonError(_not_json(self._source.locate(mark)), is_final=True)
-        return number
+        try:
+            return json_number(token)
+        except ValueError:
+            raise BrokenJsonError(_not_json(self._source.locate(mark)), is_final=True) from None
 
 
 _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
@@ -157,10 +156,6 @@ def _string(token: str) -> str:
         return token[1:-1]
     value: str = json.loads(token)
     return _HALF_CHARACTER.sub("\ufffd", value)
-
-
-def _number(token: str) -> int | float:
-    return float(token) if any(c in token for c in ".eE") or len(token) > _MOST_DIGITS else int(token)
 
 
 def _not_json(place: Location) -> Diagnostic:

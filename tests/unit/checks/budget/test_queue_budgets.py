@@ -98,6 +98,11 @@ def test_a_queue_of_which_only_the_name_is_known_limits_nothing(queued: Project)
     assert found(queued, "{clusterQueue: team, limit: 6}") == []
 
 
+def test_a_quota_of_less_than_nothing_grants_nothing(queued: Project) -> None:
+    queued.write("rendered/dev/queues.yaml", QUEUES.replace("nominalQuota: 3", "nominalQuota: -3"))
+    assert any(said.endswith("4 of 0 accelerators") for said in found(queued, "{clusterQueue: team, accelerator: l4}"))
+
+
 def test_the_quota_may_stand_in_the_inventory(queued: Project) -> None:
     queued.write("rendered/dev/queues.yaml", QUEUES.partition("---\n")[0])
     flavors = "[{name: f, resources: [{name: nvidia.com/gpu, nominalQuota: 3}]}]"

@@ -10,6 +10,7 @@ from kservegen.checks.placement.filling import PoolNodes, nodes_filled, pool_fil
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.pools import read_pools
 from kservegen.checks.placement.requests import PodRequest
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.running import PodCount
 
@@ -55,6 +56,8 @@ def test_a_pool_is_as_full_as_its_fullest_resource(
         (POOLS, [], [(0, 0), (0, 0)]),
         # Two pods of one core share a node with nothing else on it; those of eight fill half a large one each.
         (POOLS, [ask("8", "4Gi", 1, 3), ask("1", "1Gi", 2, 2)], [(1, 0), (2, 0)]),
+        # Fewer nodes than none are none.
+        ({"small": {**mapping(POOLS["small"]), "nodes": {"min": -3, "max": -2}}}, [ask("1", "1Gi", 1, 2)], [(0, 2)]),
         # Four pods of three cores have a node each, the fifth has none.
         ({"small": POOLS["small"]}, [ask("3", "1Gi", 1, 5)], [(4, 1)]),
         (ENDLESS, [ask("2", "1Gi", 5, 5)], [(3, 0)]),
