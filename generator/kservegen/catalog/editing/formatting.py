@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from io import StringIO
 from itertools import accumulate, pairwise, takewhile
 from typing import Final
@@ -56,10 +57,16 @@ def format_source(text: str, file: str, sections: Sequence[str]) -> str:
     GeneratorError for a file with mistakes, and for one that cannot be ordered without changing what it says.
     """
     before = read_value(text, file)
-    edited = _requoted(text, before)
-    edited = edited if edited.endswith("\n") else f"{edited}\n"
-    for paths in (tuple(_entry_paths(before)), [("shared",)], [()]):
-        edited = _ordered(edited, paths, sections)
+    edited, root = text, spans(text)
+    for edit in (
+        partial(_requoted, tree=before),
+        *(partial(_ordered, paths=paths, sections=sections) for paths in (_entry_paths(before), [("shared",)], [()])),
+    ):
+        now = edit(edited, root)
+        if now != edited:  # most files are in order: their places are found once
+            edited, root = now, spans(now)
+    if edited == text:
+        return text
     after = load_strict(edited.encode(), file)
     same = json.dumps(after.value, sort_keys=True) == json.dumps(before, sort_keys=True)
     if after.diagnostics or not same or comments_of(edited) != comments_of(text):
@@ -122,9 +129,9 @@ def _ranks(path: Path, sections: Sequence[str]) -> Mapping[str, int]:
     return {word: place - len(_FIRST) for place, word in enumerate(_FIRST)} | dict.fromkeys(_LAST, 1)
 
 
-def _ordered(text: str, paths: Iterable[Path], sections: Sequence[str]) -> str:
+def _ordered(text: str, root: Container, paths: Iterable[Path], sections: Sequence[str]) -> str:
     """Order the entries of block maps, none of which holds another, by moving their lines with their comments."""
-    root, lines = spans(text), _Lines(text)
+    lines = _Lines(text)
     moves = [_moved(lines, found, path, sections) for path in paths if (found := _block_map(root, path)) is not None]
     for where, moved in sorted((move for move in moves if move is not None), key=lambda move: -move[0].start):
         lines.all[where.start : where.stop] = moved
@@ -224,15 +231,16 @@ class _Lines:
         return bisect_right(self._starts, offset) - 1
 
 
-def _requoted(text: str, tree: JsonObject) -> str:
-    """Write every text in the quotes that it needs, and in no others."""
+def _requoted(text: str, root: Container, tree: JsonObject) -> str:
+    """Write every text in the quotes that it needs, and in no others; the last line ends with a break."""
     parts: list[str] = []
     end = 0
-    for span, value, inside in sorted(_texts(spans(text), tree), key=lambda found: found[0].start):
+    for span, value, inside in sorted(_texts(root, tree), key=lambda found: found[0].start):
         if "\n" not in text[span.start : span.end]:
             parts += (text[end : span.start], scalar_text(value, inside=inside))
             end = span.end
-    return "".join((*parts, text[end:]))
+    edited = "".join((*parts, text[end:]))
+    return edited if edited.endswith("\n") else f"{edited}\n"
 
 
 def _texts(place: Value, value: JsonValue, *, inside: bool = False) -> Iterator[tuple[ScalarSpan, str, bool]]:
