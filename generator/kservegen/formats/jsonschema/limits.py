@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from math import isclose
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ _NAMES = {
     "boolean": "true or false",
     "null": "null",
 }
+_IN_FULL = 1e21
 _QUANTITY = r"^(\+|-)?(([0-9]+"
 _AMOUNT = r"^[0-9]+([.][0-9]+)?[MGT]i?$"
 # Known patterns, said in words.
@@ -315,8 +317,8 @@ def _range(value: float, node: JsonObject, path: Path) -> Iterator[Finding]:
             yield Finding(
                 rule="schema/out-of-range",
                 path=path,
-                message=f"{value} is not {allowed}",
-                seen=str(value),
+                message=f"{_as_go(value)} is not {allowed}",
+                seen=_as_go(value),
                 allowed=allowed,
                 hint=_no_room(value, node),
             )
@@ -327,7 +329,14 @@ def _no_room(value: float, node: JsonObject) -> str:
     form = str(node.get("format"))
     if form not in _BITS or -(2 ** (_BITS[form] - 1)) <= value < 2 ** (_BITS[form] - 1):
         return ""
-    return f"Go says: cannot unmarshal number {value} into a field of type {form}."
+    return f"Go says: cannot unmarshal number {_as_go(value)} into a field of type {form}."
+
+
+def _as_go(number: float) -> str:
+    """Write a number as Go's encoding/json does: whole ones in full, as far as it goes."""
+    if isinstance(number, int) or abs(number) >= _IN_FULL or not number.is_integer():
+        return str(number)
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
 def _size(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:

@@ -81,6 +81,9 @@ MISTAKES = {
     ),
     "no int32 as a float": Case((*PREDICTOR, "minReplicas"), 3e9, "schema/out-of-range", "type int32"),
     "no int64": Case((*PREDICTOR, "timeout"), 2**63, "schema/out-of-range", "a field of type int64"),
+    "no int64 as a double": Case(  # admission-v0.21.0.jsonl has Go's number
+        (*PREDICTOR, "timeout"), 2.0**63, "schema/out-of-range", "number 9223372036854776000 into a field of type int64"
+    ),
     "half a replica": Case((*PREDICTOR, "minReplicas"), 1.5, "schema/wrong-type", allowed="a whole number"),
     "too short": Case(
         (*PREDICTOR, "storageUris"),
