@@ -86,6 +86,17 @@ def test_nothing_asks_for_a_gpu(project: Project) -> None:
     assert gpu(project) == (0, "no model asks for a GPU\n")
 
 
+def test_what_is_not_understood_hides_no_other_model(loaded: Project) -> None:
+    _, before = gpu(loaded, "--output", "json")
+    loaded.models(MODELS.replace("iris}\n", "iris, env: [{name: [a], value: b}]}\n"))
+    _, after = gpu(loaded, "--output", "json")
+    (told,) = (entry for entry in json.loads(after)["gpu"] if entry not in json.loads(before)["gpu"])
+    assert (told["subject"], told["unknown"]) == (
+        "InferenceService ns/iris",
+        "what it says is not understood: kservegen validate tells why",
+    )
+
+
 def test_models_are_named_as_elsewhere(loaded: Project) -> None:
     assert gpu(loaded, "ns/large") == gpu(loaded, "large")
     loaded.models("models: {iris: {modelFormat: sklearn, storageUri: s3://b/iris}}\n")

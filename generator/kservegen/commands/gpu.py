@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -18,9 +19,11 @@ from kservegen.checks.gpu.model import Gpu
 from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.gpu.workload import GpuWorkload, gpu_workloads
 from kservegen.commands.explain import homes_of, lives_in
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.core.values import whole_number
 from kservegen.evaluate.environment import Against, DefaultedEnvironment, prepare
@@ -34,6 +37,7 @@ from kservegen.kserve.servers.parsing import Word
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})
+_NOT_UNDERSTOOD: Final = "what it says is not understood: kservegen validate tells why"
 _SIZES: Final = frozenset({"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"})
 
 
@@ -173,34 +177,40 @@ def accounts_of(
     what_if: WhatIf | None = None,
 ) -> GpuAccounts:
     """Estimate the servers of an environment that ask for GPUs, or those of one model."""
-    found, others = list[Account](), list[UnestimatedObject]()
     built, context = defaulted.built, defaulted.context
     accelerators = built.environment.mapping("accelerators")
     own = [text(mapping(words).get("resource")) for words in accelerators.values()]
     facts = table.under(built.environment.locked, built.environment.lock_file)
-    for item in defaulted.objects:
-        resource = item.resource
-        if model is not None and model not in _called(item):
-            continue
+
+    def estimated(resource: Resource) -> Iterator[Account | UnestimatedObject]:
         key = resource.subject or resource.id.name
         fits = [*fits_of(gpu_workloads(resource, context), accelerators, facts)]
         if not fits and (asked := asked_devices(resource, context.simulation, own)) is not None:
-            others.append(UnestimatedObject(name, str(resource.id), key, asked.reason or OTHER_SERVER))
+            yield UnestimatedObject(name, str(resource.id), key, asked.reason or OTHER_SERVER)
         for each in fits:
             changed = _changed(each, what_if, facts) if what_if is not None else each
-            said = tuple(gpu_findings(changed, offered(accelerators, facts)))
-            found.append(
-                Account(
-                    environment=name,
-                    settings=built.environment,
-                    facts=facts,
-                    subject=str(resource.id),
-                    key=key,
-                    fit=changed,
-                    findings=said,
-                )
+            yield Account(
+                environment=name,
+                settings=built.environment,
+                facts=facts,
+                subject=str(resource.id),
+                key=key,
+                fit=changed,
+                findings=tuple(gpu_findings(changed, offered(accelerators, facts))),
             )
-    return GpuAccounts(tuple(found), tuple(others))
+
+    found: list[Account | UnestimatedObject] = []
+    for item in defaulted.objects:
+        if model is None or model in _called(item):
+            told = partial(_misshapen, item.resource, name)
+            found += contained("estimating this object", partial(estimated, item.resource), told)
+    servers = (each for each in found if isinstance(each, Account))
+    return GpuAccounts(tuple(servers), tuple(each for each in found if isinstance(each, UnestimatedObject)))
+
+
+def _misshapen(resource: Resource, name: str, _: Finding) -> UnestimatedObject:
+    """Say that an object, which nobody has judged here, is not of the shape that it should have."""
+    return UnestimatedObject(name, str(resource.id), resource.subject or resource.id.name, _NOT_UNDERSTOOD)
 
 
 def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
