@@ -150,7 +150,7 @@ def _keep(run: Run, report: Report, place: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     (place / "fault.txt").write_text(
-        f"seed {run.seed}, input {report.number}\n{report.kind}\n{report.detail}\n", "utf-8"
+        f"seed {run.seed}, input {report.number}\n{report.kind}\n{case.commands or ''}\n{report.detail}\n", "utf-8"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 from tests.fuzz import seeds
+from tests.fuzz.commands import Words, draw_commands
 from tests.fuzz.grown import Grower, schema_of
 from tests.fuzz.mutator import mutate, scratch, write_document
 
@@ -21,6 +22,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 
 ENVIRONMENT: Final = "environments/dev.yaml"
 DEFAULTS: Final = "environments/defaults.yaml"
+PROD: Final = "environments/prod.yaml"
 LOCK: Final = "environments/dev.lock.yaml"
 MODELS: Final = "models.yaml"
 OWNERS: Final = "owners.yaml"
@@ -56,20 +58,29 @@ class Kind(StrEnum):
     FACTS = "facts"
     POLICY = "policy"
     CHANGE = "change"
+    COMMANDS = "commands"
 
 
 # Cheap ones are tried more often: an input of manifests takes a fifth of what a catalog takes.
-_WEIGHTS: Final = {Kind.CATALOG: 8, Kind.MANIFESTS: 9, Kind.FACTS: 3, Kind.CHANGE: 1, Kind.POLICY: 1}
+_WEIGHTS: Final = {
+    Kind.CATALOG: 16,
+    Kind.MANIFESTS: 18,
+    Kind.FACTS: 6,
+    Kind.CHANGE: 2,
+    Kind.POLICY: 2,
+    Kind.COMMANDS: 1,
+}
 _DRAWN: Final = tuple(kind for kind, weight in _WEIGHTS.items() for _ in range(weight))
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An input: its files, and of a change those that were there before."""
+    """An input: its files, of a change those that were there before, and the commands that are run on them."""
 
     kind: Kind
     files: Mapping[str, bytes]
     before: Mapping[str, bytes] = field(default_factory=dict)
+    commands: tuple[Words, ...] = ()
 
 
 def draw_case(random: Random) -> Case:
@@ -85,10 +96,22 @@ def draw_case(random: Random) -> Case:
             return Case(kind, {CONFIG: _bytes(mutate(random.choice(seeds.CONFIGS), random, _few(random)), random)})
         case Kind.POLICY:
             return Case(kind, _written({**_sound(random), **_policy(random)}, random))
+        case Kind.COMMANDS:
+            return _commanded(random)
         case Kind.CHANGE:
             before = _sound(random) if random.random() < 0.5 else _catalog(random)
             after = {name: mutate(value, random, _few(random)) for name, value in before.items()}
             return Case(kind, _written(after, random), {**_written(before, random), **_rendered(random)})
+
+
+def _commanded(random: Random) -> Case:
+    """Make a catalog of two environments, one made from the other, with what lies beside it."""
+    documents = _catalog(random)
+    if random.random() < 0.7:
+        documents[PROD] = mutate(documents[ENVIRONMENT], random, _few(random))
+    names = [name for section in _SECTIONS for name in mapping(mapping(documents[MODELS]).get(section))]
+    files = {**_written(documents, random), PLAIN: _manifests(random)}
+    return Case(Kind.COMMANDS, files, commands=draw_commands(random, names))
 
 
 # Shrinks to fewer and smaller draws, so that what hypothesis reports is near to the least that breaks.

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from tests.fuzz.cases import CONFIG, ENVIRONMENT, LOCK, MANIFEST, MODELS, POLICY, RENDERED, Case, Kind
+from tests.fuzz.commands import internal_findings
 
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.lock.entry import described
@@ -107,6 +108,9 @@ class Judge:
                 yield from self._facts(case)
             case Kind.CHANGE:
                 yield from self._change(case)
+            case Kind.COMMANDS:
+                for line in internal_findings(case.files, case.commands):
+                    yield Fault(re.sub(r"^.*?: |'.*'|\d+", "…", line)[:120], line[:500])
 
     def _manifests(self, content: bytes) -> Result:
         linter = Linter(self._tools.checker, self._clusters[self._count % len(self._clusters)], TemporaryFile)

@@ -66,6 +66,15 @@ FINDS["a number beyond an int64 in a manifest"] = Case(
         PLAIN: b"apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ml}\ntype: 9223372036854775808\n",
     },
 )
+_ODD_VARIABLE = {"kserve": {"version": "v0.20.0"}, "models": {"iris": {"env": [{"name": []}]}}}
+FINDS["a variable whose name is a list, for gpu"] = Case(
+    Kind.COMMANDS,
+    {
+        MODELS: json.dumps({"models": {"iris": {"storageUri": "s3://b/m"}}}).encode(),
+        ENVIRONMENT: json.dumps(_ODD_VARIABLE).encode(),
+    },
+    commands=(("gpu", "--root", "{root}"),),
+)
 _ON_A_GPU = b"""\
 {version: 1, models: {m: {modelFormat: huggingface, storageUri: "hf://org/m", namespace: ml,
   resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}}}}
