@@ -38,15 +38,12 @@ from kservegen.kserve.defaulting import Defaulted
 _WORTH_FOLLOWING: Final = 8
 # A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
 _TRIAL: Final = 512
-# After so many objects of an environment, the policies that recognise most of them are put together, if they were asked
-# about some of these since they are followed.
-_KNOWN_WELL: Final = 32
+# Once policies were asked about so many objects since they are followed, those that recognise most are put together.
 _ENOUGH: Final = 12
 # Once so many objects had to be asked about, compiling the policies in one costs less than it saves.
 _WORTH_FUSING: Final = 96
 # Where so many objects are to come all of that is done at once: before processes part.
 _MANY: Final = 256
-_KNOWN_OF_MANY: Final = 16
 _FIRST_OF_MANY: Final = 4
 
 
@@ -74,16 +71,17 @@ class _Passes(Struct):
     @property
     def recognises(self) -> bool:
         """Whether most objects have a known key."""
-        return self._is_known and self.hits * 2 > self.checked - self.unfollowed
+        return self.is_known and self.hits * 2 > self.checked - self.unfollowed
 
     @property
     def differs(self) -> bool:
         """Whether most objects have to be asked about, and pass."""
-        return self._is_known and not self.recognises and len(self.found) * 4 < self.checked
+        return self.is_known and self.part is not None and not self.recognises and len(self.found) * 4 < self.checked
 
     @property
-    def _is_known(self) -> bool:
-        return self.part is not None and self.checked - self.unfollowed >= _ENOUGH
+    def is_known(self) -> bool:
+        """Whether it has seen enough to tell either, where what it reads can be followed."""
+        return self.followed and self.checked - self.unfollowed >= _ENOUGH
 
 
 class _Joint(Struct):
@@ -171,8 +169,12 @@ _Planned: TypeAlias = tuple[Bound, _Quick | None]
 
 
 class _Plan(Struct, frozen=True):
-    """The policies that look at a kind in a namespace: `together` under one joint key, some fused, the others alone."""
+    """The policies that look at a kind in a namespace: `together` under one joint key, some fused, the others alone.
 
+    It is `final` once all of them have seen enough to be put where they belong.
+    """
+
+    final: bool
     joint: _Joint | None
     together: tuple[_Planned, ...]
     fusion: _Fused | None
@@ -189,20 +191,16 @@ class PolicyChecker:
         self._passes = passes
         self._chosen: dict[tuple[str, str, str], tuple[_Planned, ...]] = {}
         self._plans: dict[tuple[str, str, str], _Plan] = {}
-        self._seen = 0
 
     def check(self, item: Defaulted) -> tuple[Finding, ...]:
         """Check one object as it would be created; its findings are in no particular order of policies."""
         resource = item.resource
         place = (resource.api_version, resource.id.kind, resource.id.namespace)
         plan = self._plans.get(place)
-        if plan is None:
+        if plan is None or not plan.final:
             if place not in self._chosen:
                 self._chosen[place] = tuple(self._choose(resource))
             plan = self._plans[place] = self._make_plan(self._chosen[place])
-        self._seen += bool(self._chosen[place])
-        if self._seen == (_KNOWN_OF_MANY if self._passes.is_large else _KNOWN_WELL):
-            self._plans.clear()
         found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
         if plan.fusion is not None:
             found += self._check_fused(plan.fusion, plan.fused, item)
@@ -243,7 +241,8 @@ class PolicyChecker:
         fusion = self._passes.fusion(_passes_of(fused)) if len(fused) > 1 else None
         taken = (*(together if joint else ()), *(fused if fusion else ()))
         others = tuple(item for item in planned if item not in taken)
-        return _Plan(joint, tuple(together), fusion, tuple(fused), others)
+        final = all(passes.is_known for passes in _passes_of(planned))
+        return _Plan(final, joint, tuple(together), fusion, tuple(fused), others)
 
     def _choose(self, resource: Resource) -> Iterable[_Planned]:
         """Choose the policies that look at objects of this kind in this namespace, and how each is checked."""

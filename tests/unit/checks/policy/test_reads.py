@@ -220,7 +220,7 @@ def test_policies_in_one_know_what_follows_from_their_parameters(none: JsonObjec
     assert passed == [True, bool(none), False, False]
 
 
-@pytest.mark.parametrize(("expected", "answered"), [(0, (137, 234)), (900, (245, 434))])
+@pytest.mark.parametrize(("expected", "answered"), [(0, (149, 246)), (900, (249, 438))])
 def test_policies_that_most_objects_fail_are_not_asked_together_for_long(
     monkeypatch: pytest.MonkeyPatch, expected: int, answered: tuple[int, int]
 ) -> None:
