@@ -149,7 +149,7 @@ def _guard_effects(
     guards = (environment.mapping("guards") for environment in evaluated.environments)
     limits = any(guard.get("maxRestartingAccelerators") is not None for guard in guards)
     goes = any(path.partition("/")[0] in evaluated.built and not path.endswith(_PAGE) for path in changes.remove)
-    if limits or goes or any("/sync/" in path for path in changes.write):
+    if changes and (limits or goes or any("/sync/" in path for path in changes.write)):
         from kservegen.changes.plan.effects import guard_render  # noqa: PLC0415 - brings all that a plan needs
 
         yield from guard_render(evaluated, existing, options.allowed, command)

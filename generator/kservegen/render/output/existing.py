@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
@@ -32,11 +32,17 @@ class Existing(Struct, frozen=True, eq=False):
     folders: frozenset[str]
     odd: Mapping[str, Reason]
     environments: tuple[str, ...] | None = None
+    _compared: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
 
     def same(self, path: str, content: bytes) -> bool:
-        """Whether the file is there and holds exactly `content`; reads no more of it than that takes."""
-        if path not in self.files:
-            return False
+        """Whether the file is there and holds exactly `content`: it is read once, however often that is asked."""
+        known = self._compared.get(path)
+        if known is None or known[0] is not content:
+            known = self._compared[path] = content, path in self.files and self._holds(path, content)
+        return known[1]
+
+    def _holds(self, path: str, content: bytes) -> bool:
+        """Whether a file holds this; reads no more of it than that takes."""
         size = len(content) + 1
         handle = self._open(path)
         try:
