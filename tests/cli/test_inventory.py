@@ -155,6 +155,14 @@ def test_a_cluster_is_written_down(project: Project, api: FakeApi, *, aggregated
     assert TOKEN not in text
 
 
+def test_a_number_that_no_int64_holds_is_written_as_the_server_has_it(project: Project, api: FakeApi) -> None:
+    runtime = thing("ClusterServingRuntime", "own", spec={**RUNTIME_SPEC, "terminationGracePeriodSeconds": 10**20})
+    api.add("serving.kserve.io", "v1alpha1", "ClusterServingRuntime", runtime)
+    assert ask(project, api)[0] == 0
+    kept = written(project)["cluster"]["ClusterServingRuntime"]["own"]["spec"]
+    assert kept["terminationGracePeriodSeconds"] == 1e20
+
+
 def test_queues_are_kept_with_what_they_offer(project: Project, api: FakeApi) -> None:
     offer = {"namespaceSelector": {"matchLabels": {"team": "a"}}, "cohortName": "all"}
     for kind, spec in (
