@@ -216,6 +216,25 @@ def test_odd_headers_are_refused(loaded: Project, hub: FakeHub, content: bytes, 
     assert problem in said
 
 
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("1" + "0" * 30, "config.hidden_size: 1000000000000000000000000000000 is not at most 1099511627776"),
+        ("9223372036854775808", "config.hidden_size: 9223372036854775808 is not at most 1099511627776"),
+        ("NaN", "config.json is no JSON"),
+        ("1e400", "config.json is no JSON"),
+    ],
+)
+def test_a_number_that_no_model_has_is_refused(loaded: Project, hub: FakeHub, number: str, problem: str) -> None:
+    config = FILES["config.json"].replace(b'"hidden_size": 896', f'"hidden_size": {number}'.encode())
+    assert config != FILES["config.json"]
+    hub.add("acme/tiny", {**FILES, "config.json": config})
+    code, said = lock(loaded, "tiny")
+    assert code == 2
+    assert problem in said
+    assert not (loaded.root / LOCK).exists()
+
+
 def test_a_long_header_takes_a_second_request(loaded: Project, hub: FakeHub) -> None:
     tensors = {f"layer.{i}.weight": ("F16", 2) for i in range(4000)}
     hub.add("acme/tiny", {"config.json": FILES["config.json"], "model.safetensors": safetensors(tensors)})

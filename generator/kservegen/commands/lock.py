@@ -127,12 +127,13 @@ class EnvironmentLock:
     def write(self, targets: Sequence[LockTarget], facts: Facts) -> tuple[Locked, ...]:
         """Fill in the facts of these addresses: all of them, or the file stays as it was."""
         entries = {target.address: _pinned(target, facts(target, target.revision)) for target in targets}
+        _check({"version": 1, "models": {**entries}}, self.file)  # of some numbers there is no way to write them
         sources = read_sources(self._repository)
         before = _decoded(sources, self.file)
         after = before or _NEW
         for address, entry in entries.items():
             after = rewrite_value(after, ("models", address), entry, self.file)
-        _check(after, self.file)
+        _check(mapping(load_strict(after.encode(), self.file).value), self.file)
         if after != before:
             replace_files(self._repository.root, sources, {self.file: after.encode()})
         return tuple(
@@ -229,9 +230,8 @@ def _decoded(sources: Mapping[str, bytes], file: str) -> str:
         raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
 
 
-def _check(written: str, file: str) -> None:
+def _check(lock: JsonObject, file: str) -> None:
     """Refuse to write what would not be read."""
-    lock = mapping(load_strict(written.encode(), file).value)
     for finding in OwnSchema("lock").check(lock):
         raise GeneratorError(
             f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint or "Mend the facts."

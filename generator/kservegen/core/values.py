@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from math import isfinite
 from typing import Final
 
 from kservegen.core.names import SUBDOMAIN_LENGTH, form_error
@@ -16,8 +15,6 @@ from kservegen.core.patterns import lazy_pattern
 
 LARGEST_PORT: Final = 65535
 LARGEST_INT64: Final = 2**63 - 1
-_MOST_DIGITS: Final = 4000  # beyond, Python converts no text to an integer, and a double is infinite
-_SHOWN_DIGITS: Final = 40
 _INT64_DIGITS: Final = 19
 LARGEST_ID: Final = 2**31 - 1
 LARGEST_MODE: Final = 0o777
@@ -46,21 +43,6 @@ def signed_number(text: str) -> int | None:
         size = LARGEST_INT64 + 1 if text[1:].lstrip("0") == str(LARGEST_INT64 + 1) else whole_number(text[1:])
         return None if size is None else -size
     return whole_number(text.removeprefix("+"))
-
-
-def json_number(text: str) -> int | float:
-    """Read a number of JSON as k8s.io/apimachinery/pkg/util/json does: a whole one beyond an int64 is a double.
-
-    Raises ValueError where no double holds it, and for what is no number of JSON (`NaN`, which Python reads).
-    """
-    if len(text) <= _MOST_DIGITS and not any(sign in text for sign in ".eE"):
-        number = int(text)
-        if -LARGEST_INT64 - 1 <= number <= LARGEST_INT64:
-            return number
-    double = float(text)
-    if not isfinite(double):
-        raise ValueError(text[:_SHOWN_DIGITS])
-    return double
 
 
 def is_template(value: object) -> bool:

@@ -8,7 +8,6 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -28,8 +27,8 @@ from kservegen.catalog.inventory.kinds import (
 )
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.json_numbers import parse_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.values import json_number
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -302,9 +301,7 @@ class ApiServer:
             if len(content) > _LARGEST_ANSWER:
                 raise GeneratorError(f"the server answers with more than {_LARGEST_ANSWER >> 20} MiB")
         try:
-            return mapping(
-                json.loads(content, parse_int=json_number, parse_float=json_number, parse_constant=json_number)
-            )
+            return mapping(parse_json(content))
         except (ValueError, RecursionError):
             return {}
 

@@ -15,7 +15,8 @@ from kservegen.catalog.lock.dimensions import dimensions
 from kservegen.catalog.lock.precision import precision
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.json_numbers import json_number
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 _CONFIG: Final = "config.json"
 # Where ModelOpt's checkpoints said how they are stored before config.json did.
@@ -92,9 +93,15 @@ def _document(artefact: Artefact, name: str, subject: str) -> JsonObject:
     if len(content) > _LARGEST_JSON:
         raise GeneratorError(f"{name} is larger than {_LARGEST_JSON >> 20} MiB", subject=subject)
     try:
-        return mapping(json.loads(content))
+        return mapping(_parsed(content))
     except (ValueError, RecursionError) as problem:
         raise GeneratorError(f"{name} is no JSON", subject=subject) from problem
+
+
+def _parsed(content: bytes) -> JsonValue:
+    """Read JSON; whole numbers stay whole, however long: what no model has is refused with its number."""
+    value: JsonValue = json.loads(content, parse_float=json_number, parse_constant=json_number)
+    return value
 
 
 # The format's own readers stop at 100 MB; the largest header of a published model is about a tenth of that.
@@ -114,7 +121,7 @@ def tensor_bytes(artefact: Artefact, name: str, subject: str) -> Counter[str]:
     if len(header) < length:
         header += artefact.read(name, _LENGTH + len(header), length - len(header))
     try:
-        document = json.loads(header)
+        document = _parsed(header)
     except (ValueError, RecursionError) as problem:
         raise _broken(name, subject, "its header is no JSON") from problem
     if len(header) != length or not isinstance(document, dict):
@@ -122,12 +129,12 @@ def tensor_bytes(artefact: Artefact, name: str, subject: str) -> Counter[str]:
     return _count(document, name, subject)
 
 
-def _count(document: dict[str, object], name: str, subject: str) -> Counter[str]:
+def _count(document: JsonObject, name: str, subject: str) -> Counter[str]:
     sizes: Counter[str] = Counter()
     for tensor, value in document.items():
         if tensor == "__metadata__":
             continue
-        entry = mapping(value)  # type: ignore[arg-type]
+        entry = mapping(value)
         offsets = [integer(item) for item in sequence(entry.get("data_offsets"))]
         match offsets:
             case [int(first), int(end)] if 0 <= first <= end and text(entry.get("dtype")):

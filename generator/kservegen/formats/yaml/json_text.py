@@ -9,9 +9,9 @@ import json
 from typing import Final, NoReturn
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.json_numbers import json_number
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.core.values import json_number
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
