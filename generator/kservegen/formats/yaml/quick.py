@@ -31,7 +31,7 @@ QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 KEY_FORM: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}(?::[A-Za-z0-9_./-]{1,120}){0,4}|"[^"\\]{1,120}"|'[^']{1,120}'"""
 QUOTED_FORM: Final = r""""[^"\\]*"|'[^']*'"""
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
-PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*+"
+PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*"
 # Words in a list or a map of one line.
 _WORD: Final = rf"(?:{QUOTED_FORM}|[A-Za-z0-9_./][A-Za-z0-9_./-]*)"
 _PAIR: Final = rf"[A-Za-z_][A-Za-z0-9_./-]*: +{_WORD}"

@@ -20,7 +20,7 @@ from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
 
 _PLAIN_IN_FLOW: Final = (
-    r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))*+"""
+    r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))*"""
 )
 # Indentation, the sign of an item, a key, a value or the beginning of one in flow style; each may be missing.
 _LINE: Final = lazy_pattern(
