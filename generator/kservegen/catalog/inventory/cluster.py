@@ -27,7 +27,7 @@ from kservegen.catalog.inventory.kinds import (
 )
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.json_numbers import parse_json
+from kservegen.core.foreign_json import parse_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kservegen.catalog.lock.dimensions import dimensions
 from kservegen.catalog.lock.precision import precision
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.json_numbers import json_number
+from kservegen.core.foreign_json import json_number
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 _CONFIG: Final = "config.json"

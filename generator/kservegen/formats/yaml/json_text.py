@@ -9,7 +9,7 @@ import json
 from typing import Final, NoReturn
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
-from kservegen.core.json_numbers import json_number
+from kservegen.core.foreign_json import json_mistake, json_number
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
 from kservegen.formats.yaml import refusals
@@ -53,23 +53,35 @@ def _check(text: str, start: int, lines: LineTable, file: str) -> int:
     try:
         _, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        place = SourceMap(file).locate(lines.mark(error.pos))
-        seen = shorten_excerpt(text[error.pos : error.pos + 20].strip())
+        message, position = json_mistake(error)
+        place = SourceMap(file).locate(lines.mark(position))
+        seen = shorten_excerpt(text[position : position + 20].strip())
         raise BrokenJsonError(
             problem(
                 "syntax",
                 place,
-                f"{NEITHER}: {error.msg[0].lower()}{error.msg[1:]}",
+                f"{NEITHER}: {message[0].lower()}{message[1:]}",
                 seen=seen,
                 hint="Check quotes, commas and brackets.",
             )
         ) from error
-    except (_NoNumberError, ValueError, RecursionError) as error:
-        deep = isinstance(error, RecursionError)
-        place = Location(file)
-        message = refusals.too_deep(place, (), MAX_NODE_DEPTH) if deep else _not_json(place)
-        raise BrokenJsonError(message, is_final=deep) from error
+    except RecursionError as error:  # how deep a Python goes is its own affair
+        place = SourceMap(file).locate(lines.mark(_too_deep_at(text, start)))
+        raise BrokenJsonError(refusals.too_deep(place, (), MAX_NODE_DEPTH), is_final=True) from error
+    except (_NoNumberError, ValueError) as error:
+        raise BrokenJsonError(_not_json(Location(file))) from error
     return end
+
+
+def _too_deep_at(text: str, start: int) -> int:
+    """Return where a text opens more brackets than are read; where nothing says so, where it begins."""
+    depth, position = 0, start
+    while match := _TOKEN.match(text, position):
+        sign, position = match[1], match.end()
+        depth += (sign in "{[") - (sign in "}]")
+        if depth > MAX_NODE_DEPTH:
+            return match.start(1)
+    return start
 
 
 class _NoNumberError(Exception):

@@ -55,7 +55,7 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\xff", ["1:1 error yaml/encoding"]),
     "NUL": (b"a: \x00\n", ["1:4 error yaml/character"]),
     "deep": ("[" * 1000 + "]" * 1000, ["1:129 error yaml/too-deep"]),
-    "deep JSON": ('{"a":' * 1000 + "1" + "}" * 1000, ["1:1 error yaml/too-deep"]),
+    "deep JSON": ('{"a":' * 1000 + "1" + "}" * 1000, ["1:641 error yaml/too-deep"]),
     "too large": (b"a" * (LARGEST_FILE + 1), ["1:1 error yaml/too-big"]),
 }
 

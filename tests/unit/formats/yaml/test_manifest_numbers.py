@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kservegen.core.document import mapping, sequence
-from kservegen.core.json_numbers import parse_json
+from kservegen.core.foreign_json import parse_json
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
 

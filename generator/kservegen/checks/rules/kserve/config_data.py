@@ -20,6 +20,7 @@ import json
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping
+from kservegen.core.foreign_json import json_mistake
 from kservegen.kserve.controllers.settings import CONFIG_NAME, READ_SECTIONS
 
 
@@ -33,8 +34,13 @@ def check(resource: Resource, _context: Context) -> Problems:
         try:
             read = json.loads(value)
         except (ValueError, RecursionError) as error:
-            said = f" ({error.msg}, line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+            said = _said(error) if isinstance(error, json.JSONDecodeError) else ""
             yield Problem(("data", key), f"{key} is no JSON{said}: whatever of KServe reads it stops there")
         else:
             if read is not None and not isinstance(read, dict):
                 yield Problem(("data", key), f"{key} is no JSON object: whatever of KServe reads it stops there")
+
+
+def _said(error: json.JSONDecodeError) -> str:
+    message, position = json_mistake(error)
+    return f" ({message}, line {1 + error.doc.count(chr(10), 0, position)})"
