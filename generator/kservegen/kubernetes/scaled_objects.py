@@ -28,7 +28,8 @@ _KEPT_AUTOSCALER: Final = "validations.keda.sh/hpa-ownership"
 _TRANSFER: Final = "scaledobject.keda.sh/transfer-hpa-ownership"
 _DIGITS: Final = r"[0-9]+(?:_[0-9]+)*"
 _NUMBER: Final = lazy_pattern(rf"[-+]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?")
-_ARITHMETIC: Final = lazy_pattern(r"(?:[-+*/%^() <>=!?:,]|[0-9]++(?:\.[0-9]++)?|[A-Za-z_][A-Za-z0-9_]*+)*")
+# Of a longer formula nothing is said: each token that may be given back takes memory.
+_ARITHMETIC: Final = lazy_pattern(r"(?:[-+*/%^() <>=!?:,]|[0-9]++(?:\.[0-9]++)?|[A-Za-z_][A-Za-z0-9_]*+){0,10000}")
 _WORD: Final = lazy_pattern(r"\b[A-Za-z_][A-Za-z0-9_]*+(?! *\()")
 # Words of the language of formulas (github.com/expr-lang/expr).
 _LANGUAGE: Final = frozenset(

@@ -30,8 +30,10 @@ QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 # A colon within a key, as of an address, is followed by more of it.
 KEY_FORM: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}(?::[A-Za-z0-9_./-]{1,120}){0,4}|"[^"\\]{1,120}"|'[^']{1,120}'"""
 QUOTED_FORM: Final = r""""[^"\\]*"|'[^']*'"""
+# A group that may be given back takes some 600 bytes of memory each time: a value of more words is left to others.
+REPEATED: Final = "{0,2000}"
 # Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
-PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))*"
+PLAIN_FORM: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]++|:(?! |$)| +(?! |#|$))" + REPEATED
 # Words in a list or a map of one line.
 _WORD: Final = rf"(?:{QUOTED_FORM}|[A-Za-z0-9_./][A-Za-z0-9_./-]*)"
 _PAIR: Final = rf"[A-Za-z_][A-Za-z0-9_./-]*: +{_WORD}"

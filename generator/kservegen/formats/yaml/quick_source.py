@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.core.patterns import lazy_pattern
-from kservegen.formats.yaml.quick import KEY_FORM, PLAIN_FORM, QUOTED_FORM, REFUSED, QuickRefusal
+from kservegen.formats.yaml.quick import KEY_FORM, PLAIN_FORM, QUOTED_FORM, REFUSED, REPEATED, QuickRefusal
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
 
 _PLAIN_IN_FLOW: Final = (
-    r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))*"""
+    r"""(?:[A-Za-z0-9_./~(+$]|-(?=[A-Za-z0-9_.-]))(?:[^][ :,{}#?"']++|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9]))""" + REPEATED
 )
 # Indentation, the sign of an item, a key, a value or the beginning of one in flow style; each may be missing.
 _LINE: Final = lazy_pattern(

@@ -127,6 +127,11 @@ def test_everything_else_is_left_to_the_other_reader(text: str) -> None:
     assert read_quick(text) is REFUSED
 
 
+@pytest.mark.parametrize(("words", "read"), [(900, True), (1500, False)])
+def test_memory_does_not_grow_with_the_words_of_a_line(words: int, *, read: bool) -> None:
+    assert agrees(f"a: {'b ' * words}c\n") is read
+
+
 def _indented(doc: JsonObject) -> str:
     return str(yaml.safe_dump(doc, indent=4))
 

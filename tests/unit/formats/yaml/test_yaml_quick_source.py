@@ -116,6 +116,12 @@ def test_everything_else_is_left_to_the_other_reader(text: str) -> None:
     assert read_quick_source(text, SourceMap("f")) is REFUSED
 
 
+@pytest.mark.parametrize("form", ["a: {}c\n", "a: [{}c]\n", "a: {{d: {}c}}\n"])
+@pytest.mark.parametrize(("words", "read"), [(900, True), (1500, False)])
+def test_memory_does_not_grow_with_the_words_of_a_line(form: str, words: int, *, read: bool) -> None:
+    assert agrees(form.format("b " * words)) is read
+
+
 SCALARS = st.sampled_from(
     """a|1|-1|1.5|012|1e3|yes|null|~|.5|1:30|2020-01-01|a b|a #b|a: b|'q'|"q"|"|'|-|- a|--x|{}|[]|[a]|a:|:a|#c|{a: b}
     |&a|*a|!a|>|$x|(x)|+1|/a/b|a,b|a]|{a: 1, b: [c, d]}|[{a: b}, c]|[a b, 'c, d']|[a, ]|{a}|[a: b]|{a: {b: c} }|[a] # c
